@@ -1,0 +1,54 @@
+// Package mcp is a Model Context Protocol server for programs that are
+// reached through a byte stream: in the unikernel a virtio-vsock connection,
+// in a test one end of net.Pipe. It is ordinary Go and knows neither the kernel
+// nor the drivers; it needs a net.Listener and nothing else.
+//
+// It is not a client, and it has no HTTP: a bridge outside the guest adds that.
+//
+// # A server in ten lines
+//
+//	type AddIn struct {
+//		A int `json:"a" jsonschema:"first summand"`
+//		B int `json:"b" jsonschema:"second summand"`
+//	}
+//	type AddOut struct {
+//		Sum int `json:"sum"`
+//	}
+//	s := mcp.NewServer(mcp.Implementation{Name: "sums", Version: "1"}, nil)
+//	mcp.AddTool(s, mcp.Tool{Name: "add", Description: "adds two numbers"},
+//		func(ctx context.Context, in AddIn) (AddOut, error) { return AddOut{in.A + in.B}, nil })
+//	err := s.Serve(listener)
+//
+// # The protocol on one page
+//
+// Client and server exchange JSON-RPC 2.0 messages, one JSON object a line, in
+// UTF-8, with nothing else on the stream (MCP basic/transports, "stdio"). A message
+// with "method" and "id" is a request and gets one response with the same id; with
+// "method" alone it is a notification and gets none.
+//
+//	client                                   server
+//	  initialize {protocolVersion,...}  ->
+//	                                    <-   {protocolVersion, capabilities, serverInfo}
+//	  notifications/initialized         ->
+//	  tools/call {name, arguments}      ->
+//	                                    <-   notifications/progress  (if asked for)
+//	  notifications/cancelled           ->   (then there is no response)
+//	                                    <-   {content, structuredContent, isError}
+//
+// The first exchange settles the revision of the protocol for the connection. What
+// differs between revisions is one table, in revision.go; handlers are written once.
+// Requests may overlap; responses come in any order.
+//
+// A request that cannot be understood is answered with a JSON-RPC error, a tool that
+// fails with a result that has isError set, so that the model can see it.
+//
+// # Data path
+//
+//	net.Conn -> lineReader   bytes to lines, bounded            (frame.go)
+//	         -> decode       line to message, strict            (scan.go, message.go)
+//	         -> session      life cycle, in flight, dispatch    (session.go, dispatch.go)
+//	         -> tool         schema check, Go function, result  (tool.go, schema.go)
+//	         -> writer       one write for all that is ready    (writer.go)
+//
+// The client is taken to be hostile: see Limits for every bound and its default.
+package mcp

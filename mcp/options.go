@@ -1,0 +1,87 @@
+package mcp
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Implementation names a program to its peer, as serverInfo.
+type Implementation struct {
+	Name        string
+	Version     string
+	Title       string // for people; from revision 2025-06-18
+	Description string // one line; from revision 2025-11-25
+}
+
+// Options configure a server. The zero value is good.
+type Options struct {
+	// Instructions tell the model how to use the server; sent in the handshake.
+	Instructions string
+	// Logger gets what happens to the server itself: refused connections,
+	// panics of tools. Nil discards it.
+	Logger *slog.Logger
+	// PageSize is how many tools or resources one list response holds; default 100.
+	PageSize int
+	// Limits bound what a client can take. A zero field means its default.
+	Limits Limits
+}
+
+// Limits are the bounds on one client and on all of them together. A field that
+// is zero has its default. Together they bound the memory of a server:
+// MaxConnections x about 30 KiB, and MaxBuffered for long messages.
+type Limits struct {
+	// MaxLine is the longest message in bytes, without its newline; default 4 MiB.
+	// A longer one is discarded as it comes and answered with error -32600.
+	MaxLine int
+	// MaxBuffered is how many bytes of messages longer than 32 KiB the server holds at
+	// once, all connections together; default 16 MiB. What does not fit is refused.
+	MaxBuffered int
+	// MaxDepth is how deep arrays and objects may nest in a message; default 64.
+	MaxDepth int
+	// MaxValues is how many JSON values a message may hold; default 131072.
+	MaxValues int
+	// MaxInFlight is how many requests of one connection may be at work; default 64.
+	MaxInFlight int
+	// MaxConnections is how many connections Serve keeps open; default 128.
+	// One more gets an error line and is closed.
+	MaxConnections int
+
+	// HandshakeTimeout is from the connection to notifications/initialized; default 10 s.
+	HandshakeTimeout time.Duration
+	// MessageTimeout is from the first byte of a message to its newline; default 30 s.
+	MessageTimeout time.Duration
+	// IdleTimeout is how long a connection may say nothing and wait for
+	// nothing; default 1 h.
+	IdleTimeout time.Duration
+	// WriteTimeout is how long a client may leave what we send unread; default 10 s.
+	WriteTimeout time.Duration
+	// DrainTimeout is how long requests at work may take once the client has
+	// stopped sending; default 5 s. Then they are cancelled.
+	DrainTimeout time.Duration
+}
+
+// withDefaults returns l with its zero fields filled in.
+func (l Limits) withDefaults() Limits {
+	setInt := func(p *int, v int) {
+		if *p <= 0 {
+			*p = v
+		}
+	}
+	setTime := func(p *time.Duration, v time.Duration) {
+		if *p <= 0 {
+			*p = v
+		}
+	}
+	setInt(&l.MaxLine, 4<<20)
+	setInt(&l.MaxBuffered, 16<<20)
+	setInt(&l.MaxDepth, 64)
+	setInt(&l.MaxValues, 1<<17)
+	setInt(&l.MaxInFlight, 64)
+	setInt(&l.MaxConnections, 128)
+	setTime(&l.HandshakeTimeout, 10*time.Second)
+	setTime(&l.MessageTimeout, 30*time.Second)
+	setTime(&l.IdleTimeout, time.Hour)
+	setTime(&l.WriteTimeout, 10*time.Second)
+	setTime(&l.DrainTimeout, 5*time.Second)
+	return l
+}
