@@ -30,7 +30,7 @@ var coreImports = map[string]bool{"unsafe": true, "math/bits": true}
 // addKernel adds runtime/ of the kernel folder and every core that it imports,
 // directly or through other cores.
 func (l *layer) addKernel(kernel fs.FS) error {
-	files, err := sources(kernel, "runtime", ".go", ".s")
+	files, err := sources(kernel, "runtime", ".go", ".s", ".h")
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (l *layer) addKernel(kernel fs.FS) error {
 		if err != nil {
 			return err
 		}
-		if !strings.HasPrefix(string(text), constraint) && !strings.Contains(string(text), "\n"+constraint) {
+		if path.Ext(name) != ".h" && !strings.HasPrefix(string(text), constraint) && !strings.Contains(string(text), "\n"+constraint) {
 			return fmt.Errorf("kernel/%s: has no line %q", name, strings.TrimSpace(constraint))
 		}
 		if path.Ext(name) == ".go" {
@@ -58,7 +58,7 @@ func (l *layer) addKernel(kernel fs.FS) error {
 			}
 		}
 		// The comment line stays, for the line numbers.
-		l.add("src/runtime/kernel_"+path.Base(name), name, strings.Replace(string(text), constraint, "//\n", 1))
+		l.add("src/"+name, name, strings.Replace(string(text), constraint, "//\n", 1))
 	}
 	for seen := map[string]bool{}; len(cores) > 0; cores = cores[1:] {
 		if core := cores[0]; !seen[core] {

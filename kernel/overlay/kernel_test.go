@@ -21,9 +21,10 @@ const tagged = "//go:build unikernel\n\npackage runtime\n"
 func TestAddKernelLays(t *testing.T) {
 	kernel := folder(
 		"runtime/doc.go", "// Package runtime is documented here.\npackage runtime\n",
-		"runtime/trap.go", "// A comment.\n\n//go:build unikernel\n\npackage runtime\n\nimport \"internal/kernel/page\"\n",
-		"runtime/trap_test.go", "package runtime\n",
-		"runtime/entry_amd64.s", "//go:build unikernel\n\nTEXT ·x(SB),$0\n",
+		"runtime/kern_trap.go", "// A comment.\n\n//go:build unikernel\n\npackage runtime\n\nimport \"internal/kernel/page\"\n",
+		"runtime/kern_trap_test.go", "package runtime\n",
+		"runtime/kern_entry_amd64.s", "//go:build unikernel\n\nTEXT ·x(SB),$0\n",
+		"runtime/kern_amd64.h", "#define X 1\n",
 		"runtime/BUILD.bazel", "",
 		"page/page.go", "package page\n\nimport (\n\t\"unsafe\"\n\n\tp \"github.com/unikernel-ai/unikernel-ai/kernel/phys\" // why\n)\n",
 		"page/page_test.go", "package page\n\nimport \"testing\"\n",
@@ -35,8 +36,9 @@ func TestAddKernelLays(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"src/runtime/kernel_trap.go":       "// A comment.\n\n//\n\npackage runtime\n\nimport \"internal/kernel/page\"\n",
-		"src/runtime/kernel_entry_amd64.s": "//\n\nTEXT ·x(SB),$0\n",
+		"src/runtime/kern_trap.go":         "// A comment.\n\n//\n\npackage runtime\n\nimport \"internal/kernel/page\"\n",
+		"src/runtime/kern_entry_amd64.s":   "//\n\nTEXT ·x(SB),$0\n",
+		"src/runtime/kern_amd64.h":         "#define X 1\n",
 		"src/internal/kernel/page/page.go": "package page\n\nimport (\n\t\"unsafe\"\n\n\tp \"internal/kernel/phys\" // why\n)\n",
 		"src/internal/kernel/phys/phys.go": "package phys\n",
 	}
@@ -58,8 +60,8 @@ func TestAddKernelRefuses(t *testing.T) {
 	}{
 		{
 			name:   "file without the constraint",
-			kernel: folder("runtime/a.go", "package runtime\n"),
-			want:   `kernel/runtime/a.go: has no line "//go:build unikernel"`,
+			kernel: folder("runtime/kern_a.go", "package runtime\n"),
+			want:   `kernel/runtime/kern_a.go: has no line "//go:build unikernel"`,
 		},
 		{
 			name:   "no files",
@@ -68,19 +70,19 @@ func TestAddKernelRefuses(t *testing.T) {
 		},
 		{
 			name:   "core that is not there",
-			kernel: folder("runtime/a.go", tagged+`import "internal/kernel/gone"`),
+			kernel: folder("runtime/kern_a.go", tagged+`import "internal/kernel/gone"`),
 			want:   "internal/kernel/gone: ",
 		},
 		{
 			name: "core that imports what the runtime cannot",
-			kernel: folder("runtime/a.go", tagged+`import "internal/kernel/page"`,
+			kernel: folder("runtime/kern_a.go", tagged+`import "internal/kernel/page"`,
 				"page/page.go", "package page\nimport \"fmt\"\n"),
 			want: `kernel/page/page.go: imports "fmt", which package runtime cannot`,
 		},
 		{
 			name:   "syntax error, with its place",
-			kernel: folder("runtime/a.go", tagged+"import 5\n"),
-			want:   "kernel/runtime/a.go:4:8",
+			kernel: folder("runtime/kern_a.go", tagged+"import 5\n"),
+			want:   "kernel/runtime/kern_a.go:4:8",
 		},
 	}
 	for _, tt := range tests {
@@ -104,9 +106,9 @@ func TestVectors(t *testing.T) {
 		vector int
 		want   string
 	}{
-		{0, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $0; JMP ·kernelTrap(SB)"},   // divide: no error code
-		{14, "\tBYTE $0x66; BYTE $0x90; BYTE $0x68; LONG $14; JMP ·kernelTrap(SB)"}, // page fault: the CPU's
-		{255, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $255; JMP ·kernelTrap(SB)"},
+		{0, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $0; JMP ·kernTrap(SB)"},   // divide: no error code
+		{14, "\tBYTE $0x66; BYTE $0x90; BYTE $0x68; LONG $14; JMP ·kernTrap(SB)"}, // page fault: the CPU's
+		{255, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $255; JMP ·kernTrap(SB)"},
 	}
 	for _, tt := range tests {
 		if got := stubs[tt.vector]; got != tt.want {

@@ -20,7 +20,7 @@ type patch struct {
 // instruction becomes an ordinary call.
 const (
 	syscallOld = "\n\tSYSCALL\n"
-	syscallNew = "\n\tCALL\truntime·kernelCall(SB)\n"
+	syscallNew = "\n\tCALL\truntime·kernEntry(SB)\n"
 	syscallWhy = "system calls are calls of the kernel"
 )
 
@@ -33,14 +33,14 @@ var patches = []patch{
 	{
 		"runtime/rt0_linux_amd64.s",
 		"JMP\t_rt0_amd64(SB)",
-		"JMP\truntime·kernelBoot(SB)",
+		"JMP\truntime·kernBoot(SB)",
 		1,
 		"the kernel enters before the runtime does",
 	},
 	{
 		"runtime/netpoll_epoll.go",
 		"linux.EpollWait(epfd, events[:], int32(len(events)), waitms)",
-		"kernelEpollWait(epfd, events[:], delay)",
+		"kernEpollWait(epfd, events[:], delay)",
 		1,
 		"timeouts in nanoseconds, not milliseconds",
 	},

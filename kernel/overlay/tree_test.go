@@ -15,7 +15,7 @@ func TestCheckNew(t *testing.T) {
 		files []laidFile
 		want  string
 	}{
-		{name: "new file", files: []laidFile{{name: "src/runtime/kernel_a.go", from: "runtime/a.go"}}},
+		{name: "new file", files: []laidFile{{name: "src/runtime/kern_a.go", from: "runtime/kern_a.go"}}},
 		{name: "patched file", files: []laidFile{{name: "src/runtime/proc.go", from: patched}}},
 		{
 			name:  "stock file",
@@ -72,29 +72,29 @@ func TestWriteAgainUpdates(t *testing.T) {
 	stock, out := stockFolder(t), filepath.Join(t.TempDir(), "tree")
 	first := &layer{[]laidFile{
 		{"src/runtime/proc.go", patched, "changed"},
-		{"src/runtime/kernel_a.go", "runtime/a.go", "a"},
-		{"src/runtime/kernel_b.go", "runtime/b.go", "b"},
+		{"src/runtime/kern_a.go", "runtime/kern_a.go", "a"},
+		{"src/runtime/kern_b.go", "runtime/kern_b.go", "b"},
 	}}
 	if err := write(stock, out, first); err != nil {
 		t.Fatal(err)
 	}
-	kept := filepath.Join(out, "src/runtime/kernel_b.go")
+	kept := filepath.Join(out, "src/runtime/kern_b.go")
 	before, err := os.Stat(kept)
 	if err != nil {
 		t.Fatal(err)
 	}
 	second := &layer{[]laidFile{
 		{"src/os/file.go", patched, "changed os"}, // its folder was a link
-		{"src/runtime/kernel_b.go", "runtime/b.go", "b"},
+		{"src/runtime/kern_b.go", "runtime/kern_b.go", "b"},
 	}}
 	if err := write(stock, out, second); err != nil {
 		t.Fatal(err)
 	}
 	wantFiles(t, out, map[string]string{
-		"src/os/file.go":          "changed os",
-		"src/runtime/proc.go":     "stock src/runtime/proc.go", // no longer patched
-		"src/runtime/kernel_a.go": "",                          // gone
-		"src/runtime/kernel_b.go": "b",
+		"src/os/file.go":        "changed os",
+		"src/runtime/proc.go":   "stock src/runtime/proc.go", // no longer patched
+		"src/runtime/kern_a.go": "",                          // gone
+		"src/runtime/kern_b.go": "b",
 	})
 	wantFiles(t, stock, map[string]string{"src/os/file.go": "stock src/os/file.go"})
 	if after, err := os.Stat(kept); err != nil || !os.SameFile(before, after) || after.ModTime() != before.ModTime() {
