@@ -1,0 +1,55 @@
+package trap
+
+// Action is what to do about an exception of a task.
+type Action struct {
+	Kind   Kind
+	Signal uint8 // Linux signal number, for Signal
+	Code   int32 // its si_code
+	Addr   Addr  // its si_addr
+	Report bool  // print a report first: not the kind of fault Go code recovers from
+}
+
+// Kind of action.
+type Kind uint8
+
+// Kinds.
+const (
+	Fatal     Kind = iota // stop the kernel with a report
+	Signal                // deliver the signal to the task: Go turns it into a panic or dies
+	Interrupt             // not an exception: for the interrupt controller
+)
+
+// Addr says which address a signal carries.
+type Addr uint8
+
+// Addresses.
+const (
+	AddrNone Addr = iota // 0
+	AddrCR2              // the address of the page fault
+	AddrRIP              // the instruction
+)
+
+// Linux signals on amd64 and their codes. linux/include/uapi/asm-generic/siginfo.h
+const (
+	sigILL  = 4
+	sigTRAP = 5
+	sigBUS  = 7
+	sigFPE  = 8
+	sigSEGV = 11
+
+	fpeIntDiv  = 1 // FPE_INTDIV
+	fpeFltInv  = 7 // FPE_FLTINV
+	illOpN     = 2 // ILL_ILLOPN
+	trapBrk    = 1 // TRAP_BRKPT
+	trapTrace  = 2 // TRAP_TRACE
+	busAlign   = 1 // BUS_ADRALN
+	segvMap    = 1 // SEGV_MAPERR
+	segvAccess = 2 // SEGV_ACCERR
+	siKernel   = 0x80
+)
+
+// Decide says what to do about vector, with its error code, at address cr2 (for
+// page faults) and instruction rip, when it came from a task. What comes from the
+// kernel itself is Fatal unless the fault can be resolved (page.Space.Fault), and
+// is not asked here.
+func Decide(vector, code, cr2, rip uint64) Action { return Action{} }
