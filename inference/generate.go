@@ -2,13 +2,17 @@ package inference
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/sampler"
+	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
+	"github.com/unikernel-ai/unikernel-ai/inference/transformer"
 )
 
 // ErrContextFull is returned (wrapped, with the numbers) by Generate when the
 // prompt alone does not leave room for one more token.
-var ErrContextFull = errors.New("context is full")
+var ErrContextFull = transformer.ErrContextFull
 
 // Options says how to choose tokens. The zero value generates up to
 // DefaultMaxTokens tokens greedily.
@@ -25,6 +29,7 @@ const (
 	DefaultMaxTokens = 64
 	DefaultContext   = 4096
 	DefaultSessions  = 4
+	MaxText          = 1 << 20 // bytes that Tokenize and Generate accept
 )
 
 // Token is one generated token, handed to the callback as soon as it is chosen.
@@ -78,11 +83,144 @@ func rate(n int, d time.Duration) float64 {
 	return float64(n) / d.Seconds()
 }
 
+// worker is what one Generate in flight needs for itself.
+type worker struct {
+	session *transformer.Session
+	sampler *sampler.Sampler
+}
+
 // Generate continues prompt. It calls each, if not nil, with every token as it
 // is chosen; an error from each ends the generation and is returned. Between
-// tokens it looks at ctx and returns its cause when it is done.
+// tokens, and between batches of the prompt, it looks at ctx and returns its
+// cause when it is done.
 //
 // It waits while Config.Sessions generations are running.
 func (m *Model) Generate(ctx context.Context, prompt string, o Options, each func(Token) error) (Result, error) {
-	return Result{}, errors.New("inference: not implemented")
+	params := sampler.Params{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP, Seed: o.Seed}
+	if err := params.Check(); err != nil {
+		return Result{}, fmt.Errorf("inference: %w", err)
+	}
+	if o.MaxTokens < 0 {
+		return Result{}, fmt.Errorf("inference: %d tokens wanted", o.MaxTokens)
+	}
+	if o.MaxTokens == 0 {
+		o.MaxTokens = DefaultMaxTokens
+	}
+	tokens, err := m.Tokenize(prompt, m.tokens.AddBOS)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(tokens) == 0 { // nothing to continue, and no token that stands for it
+		return Result{}, fmt.Errorf("inference: empty prompt, and the model has no beginning-of-sequence token")
+	}
+	if len(tokens) > m.context {
+		return Result{}, fmt.Errorf("inference: prompt of %d tokens, at most %d fit: %w", len(tokens), m.context, ErrContextFull)
+	}
+	start := time.Now()
+	w, err := m.acquire(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { m.workers <- w }()
+	w.session.Reset()
+	w.sampler.Reset(params)
+	g := generation{m: m, w: w, max: o.MaxTokens, each: each}
+	g.res.Stats.Wait = time.Since(start)
+	err = g.run(ctx, tokens)
+	return g.res, err
+}
+
+// acquire waits for a free worker and makes it if it is the first time.
+func (m *Model) acquire(ctx context.Context) (*worker, error) {
+	select {
+	case w := <-m.workers:
+		if w != nil {
+			return w, nil
+		}
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	s, err := m.net.NewSession(m.context)
+	if err != nil {
+		m.workers <- nil
+		return nil, fmt.Errorf("inference: %w", err)
+	}
+	return &worker{session: s, sampler: sampler.New(sampler.Params{})}, nil
+}
+
+// generation is one Generate in flight.
+type generation struct {
+	m    *Model
+	w    *worker
+	max  int
+	each func(Token) error
+	out  *tokenizer.Stream
+	text []byte
+	res  Result
+}
+
+// run feeds the prompt and then token after token.
+func (g *generation) run(ctx context.Context, prompt []int32) error {
+	stopped := func() error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+	defer func() { g.res.Text = string(g.text) }()
+	g.out = g.m.tokens.Stream() // has seen the prompt, so a space after it is kept
+	for _, id := range prompt {
+		if _, err := g.out.Next(id); err != nil {
+			return fmt.Errorf("inference: %w", err)
+		}
+	}
+	g.res.Stats.PromptTokens = len(prompt)
+	start := time.Now()
+	logits, err := g.w.session.Run(prompt, stopped)
+	g.res.Stats.Prompt = time.Since(start)
+	start = time.Now()
+	defer func() { g.res.Stats.Decode = time.Since(start) }()
+	for err == nil {
+		var id int32
+		if id, err = g.w.sampler.Next(logits); err != nil {
+			break
+		}
+		if id == g.m.tokens.EOS {
+			return g.finish(StopEOS)
+		}
+		g.res.Tokens = append(g.res.Tokens, id)
+		g.res.Stats.Tokens++
+		text, _ := g.out.Next(id) // id is in the vocabulary
+		switch {
+		case g.res.Stats.Tokens == g.max:
+			g.res.Stop = StopLength
+		case g.w.session.Free() == 0:
+			g.res.Stop = StopContext
+		}
+		if g.res.Stop != "" {
+			text += g.out.End()
+		}
+		g.text = append(g.text, text...)
+		if g.each != nil {
+			if err := g.each(Token{Index: g.res.Stats.Tokens - 1, ID: id, Text: text}); err != nil {
+				return err
+			}
+		}
+		if g.res.Stop != "" {
+			return nil
+		}
+		logits, err = g.w.session.Run([]int32{id}, stopped)
+	}
+	if cause := stopped(); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("inference: %w", err)
+}
+
+// finish ends the text where the model did. A character left unfinished was
+// not handed to each: it is in Result.Text only.
+func (g *generation) finish(why StopReason) error {
+	g.text = append(g.text, g.out.End()...)
+	g.res.Stop = why
+	return nil
 }

@@ -1,12 +1,23 @@
 package inference
 
 import (
-	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
+	"github.com/unikernel-ai/unikernel-ai/inference/transformer"
 )
 
 // Model is a loaded model. It may be used by many goroutines at once; its
 // weights are shared, and each Generate in flight has a KV cache of its own.
 type Model struct {
+	file    *gguf.File
+	tokens  *tokenizer.Tokenizer
+	net     *transformer.Model
+	context int          // positions of each session
+	workers chan *worker // free ones; nil stands for one not made yet
 }
 
 // Info describes a model for people and for the system_info tool.
@@ -33,7 +44,8 @@ type Config struct {
 	// DefaultContext.
 	Context int
 	// Sessions bounds the Generate calls that run at the same time; more
-	// wait. Each holds a KV cache. 0 means 4.
+	// wait. Each holds a KV cache, made at its first use. 0 means
+	// DefaultSessions.
 	Sessions int
 	// Threads spreads large products. 0 means GOMAXPROCS when loaded.
 	// The results do not depend on it.
@@ -49,17 +61,66 @@ func Load(data []byte) (*Model, error) { return LoadConfig(data, Config{}) }
 
 // LoadConfig is Load with bounds of the caller's.
 func LoadConfig(data []byte, cfg Config) (*Model, error) {
-	return nil, errors.New("inference: not implemented")
+	if cfg.Context < 0 || cfg.Sessions < 0 || cfg.Threads < 0 {
+		return nil, fmt.Errorf("inference: negative bound in %+v", cfg)
+	}
+	f, err := gguf.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("inference: %w", err)
+	}
+	m := &Model{file: f}
+	if m.tokens, err = tokenizer.New(f); err != nil {
+		return nil, fmt.Errorf("inference: %w", err)
+	}
+	if cfg.Threads == 0 {
+		cfg.Threads = runtime.GOMAXPROCS(0)
+	}
+	if m.net, err = transformer.New(f, cfg.Threads); err != nil {
+		return nil, fmt.Errorf("inference: %w", err)
+	}
+	if m.net.Vocab != m.tokens.Len() {
+		return nil, fmt.Errorf("inference: embedding of %d tokens, vocabulary of %d", m.net.Vocab, m.tokens.Len())
+	}
+	if m.context = min(m.net.Context, DefaultContext); cfg.Context > 0 {
+		m.context = min(m.net.Context, cfg.Context)
+	}
+	if cfg.Sessions == 0 {
+		cfg.Sessions = DefaultSessions
+	}
+	m.workers = make(chan *worker, cfg.Sessions)
+	for range cfg.Sessions {
+		m.workers <- nil
+	}
+	return m, nil
 }
 
 // Info returns what the file says about itself and how it is being run.
-func (m *Model) Info() Info { return Info{} }
+func (m *Model) Info() Info {
+	text := func(key string) string { s, _ := m.file.String(key); return s }
+	var params int64
+	for i := range m.file.Tensors {
+		params += int64(m.file.Tensors[i].Elems())
+	}
+	return Info{
+		Name: text("general.name"), Architecture: text("general.architecture"), License: text("general.license"),
+		Quantization: m.net.Type.String(), Parameters: params, Size: int64(m.file.Size()),
+		ContextLength: m.context, Layers: m.net.Layers, Embedding: m.net.Dim, Vocabulary: m.net.Vocab,
+		Kernel: matmul.Kernel(), Threads: m.net.Threads(), Sessions: cap(m.workers),
+	}
+}
 
 // Tokenize returns the tokens of text, with the beginning-of-sequence token in
-// front when addBOS is set and the model has one. Any text is accepted, bytes
-// that are not UTF-8 too.
+// front when addBOS is set and the model has one. Any text up to MaxText bytes
+// is accepted, bytes that are not UTF-8 too.
 func (m *Model) Tokenize(text string, addBOS bool) ([]int32, error) {
-	return nil, errors.New("inference: not implemented")
+	if len(text) > MaxText {
+		return nil, fmt.Errorf("inference: text of %d bytes, at most %d", len(text), MaxText)
+	}
+	ids := m.tokens.Encode(text)
+	if addBOS && m.tokens.BOS != tokenizer.None {
+		ids = append([]int32{m.tokens.BOS}, ids...)
+	}
+	return ids, nil
 }
 
 // Detokenize returns the text of a whole sequence of tokens: control tokens
@@ -67,5 +128,9 @@ func (m *Model) Tokenize(text string, addBOS bool) ([]int32, error) {
 // bytes that do not form UTF-8 become U+FFFD. It fails if a token is not in the
 // vocabulary.
 func (m *Model) Detokenize(tokens []int32) (string, error) {
-	return "", errors.New("inference: not implemented")
+	text, err := m.tokens.Text(tokens)
+	if err != nil {
+		return "", fmt.Errorf("inference: %w", err)
+	}
+	return text, nil
 }

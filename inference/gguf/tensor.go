@@ -1,0 +1,172 @@
+package gguf
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// Type is how a tensor's elements are stored, numbered as in the file.
+type Type uint32
+
+// The supported types (gguf.md, ggml_type).
+const (
+	F32  Type = 0 // IEEE 754 single
+	F16  Type = 1 // IEEE 754 half
+	Q4_0 Type = 2 // blocks of 32: half scale d, 16 bytes of nibbles; value = d * (nibble - 8)
+	Q8_0 Type = 8 // blocks of 32: half scale d, 32 int8; value = d * int8
+)
+
+// typeInfo gives the elements and bytes of one block of each supported type.
+var typeInfo = map[Type]struct {
+	name        string
+	elems, size uint64
+}{
+	F32:  {"F32", 1, 4},
+	F16:  {"F16", 1, 2},
+	Q4_0: {"Q4_0", 32, 18},
+	Q8_0: {"Q8_0", 32, 34},
+}
+
+// otherTypes names types that exist but are not supported, for errors.
+var otherTypes = map[Type]string{3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K",
+	14: "Q6_K", 15: "Q8_K", 16: "IQ2_XXS", 20: "IQ4_NL", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 30: "BF16"}
+
+func (t Type) String() string {
+	if i, ok := typeInfo[t]; ok {
+		return i.name
+	}
+	if s, ok := otherTypes[t]; ok {
+		return s
+	}
+	return fmt.Sprintf("type %d", uint32(t))
+}
+
+// Tensor is one tensor of the file.
+type Tensor struct {
+	Name   string
+	Type   Type
+	Dims   []int // contiguous dimension first; all at least 1, and their product fits in int
+	Offset int   // of Data in the file
+	Data   []byte
+
+	infoOff int    // of its record in the header, for errors
+	rel     uint64 // Offset as the file gives it
+	size    uint64 // bytes, less than 2^63
+}
+
+// Elems returns the number of elements.
+func (t *Tensor) Elems() int {
+	n := 1
+	for _, d := range t.Dims {
+		n *= d
+	}
+	return n
+}
+
+// errorf makes an error that names the tensor and where it is described.
+func (t *Tensor) errorf(format string, args ...any) error {
+	return fmt.Errorf("gguf: tensor %q at offset %d: %s", t.Name, t.infoOff, fmt.Sprintf(format, args...))
+}
+
+// readTensors reads n tensor records and places their data.
+func (f *File) readTensors(c *cursor, n int) error {
+	f.byName = make(map[string]int)
+	for i := range n {
+		t := Tensor{infoOff: c.off}
+		if err := t.read(c); err != nil {
+			return fmt.Errorf("gguf: tensor %d %q at offset %d: %w", i, t.Name, t.infoOff, err)
+		}
+		if _, ok := f.byName[t.Name]; ok {
+			return t.errorf("given twice")
+		}
+		f.byName[t.Name] = i
+		f.Tensors = append(f.Tensors, t)
+	}
+	if n == 0 {
+		return nil
+	}
+	align, err := f.alignment()
+	if err != nil {
+		return err
+	}
+	base := (uint64(c.off) + align - 1) &^ (align - 1)
+	return f.place(base, align)
+}
+
+// read decodes one record and computes the size of the data.
+func (t *Tensor) read(c *cursor) error {
+	t.Name = c.name()
+	nd := c.uint32()
+	if c.err == nil && (nd == 0 || nd > MaxDimensions) {
+		c.fail("%d dimensions, want 1 to %d", nd, MaxDimensions)
+	}
+	elems, over := uint64(1), uint64(0)
+	var first uint64
+	for i := uint32(0); i < nd && c.err == nil; i++ {
+		d := c.uint64()
+		if i == 0 {
+			first = d
+		}
+		if over, elems = bits.Mul64(elems, d); c.err == nil && (d == 0 || over != 0 || elems > 1<<56) {
+			c.fail("dimension %d is %d: tensor empty or too large", i, d)
+		}
+		t.Dims = append(t.Dims, int(d))
+	}
+	t.Type = Type(c.uint32())
+	t.rel = c.uint64()
+	if c.err != nil {
+		return c.err
+	}
+	info, ok := typeInfo[t.Type]
+	switch {
+	case !ok:
+		return fmt.Errorf("%v is not supported", t.Type)
+	case first%info.elems != 0:
+		return fmt.Errorf("first dimension %d is not a multiple of the %d elements in a block of %v", first, info.elems, t.Type)
+	}
+	t.size = elems / info.elems * info.size // < 2^56 * 4
+	return nil
+}
+
+// alignment returns general.alignment, a power of two.
+func (f *File) alignment() (uint64, error) {
+	const key = "general.alignment"
+	align, err := f.Uint(key)
+	switch {
+	case errors.Is(err, ErrMissing):
+		return 32, nil // gguf.md, "general.alignment"
+	case err != nil:
+		return 0, err
+	case align == 0 || align > MaxAlignment || align&(align-1) != 0:
+		return 0, fmt.Errorf("gguf: key %q at offset %d: %d is not a power of two up to %d", key, f.values[key].Offset, align, MaxAlignment)
+	}
+	return align, nil
+}
+
+// place gives every tensor its data and refuses tensors that do not lie in the
+// file or share bytes.
+func (f *File) place(base, align uint64) error {
+	order := make([]*Tensor, len(f.Tensors))
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		size := uint64(len(f.data))
+		switch {
+		case t.rel%align != 0:
+			return t.errorf("data offset %d is not a multiple of %d", t.rel, align)
+		case base > size || t.rel > size-base || t.size > size-base-t.rel:
+			return t.errorf("%d bytes of %v at data offset %d (file offset %d + that) end beyond the file's %d bytes", t.size, t.Type, t.rel, base, size)
+		}
+		t.Offset = int(base + t.rel)
+		t.Data = f.data[t.Offset : t.Offset+int(t.size) : t.Offset+int(t.size)]
+		order[i] = t
+	}
+	slices.SortFunc(order, func(a, b *Tensor) int { return a.Offset - b.Offset })
+	for i, t := range order[1:] {
+		if p := order[i]; t.Offset < p.Offset+len(p.Data) {
+			return t.errorf("data at file offset %d overlaps tensor %q, which ends at %d", t.Offset, p.Name, p.Offset+len(p.Data))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+// Package matmul is the arithmetic of inference: products of quantized weights
+// with vectors, the few vector functions a transformer needs beside them, and a
+// BLAS backend in gonum's shape.
+//
+// # Two halves
+//
+// Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, Q8_0,
+// Q4_0), with an Input, one or more vectors. Weights are read in place.
+//
+// Implementation is a blas.Float32: gonum's, with Sgemm and what else is faster
+// here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.
+//
+// # Same numbers everywhere
+//
+// Each kernel exists in Go, which is its definition, and in assembly. For Mul
+// and the vector functions both give the same bits: the order of float32
+// operations is part of the definition, no product is fused into a sum, and
+// integer sums are exact. So tokens do not depend on the machine, on the kernel
+// or on the number of threads. Sgemm promises gonum's result within rounding only.
+//
+// # Quantized products
+//
+// Input vectors are quantized to 16 bits in blocks of 32, not to the 8 bits
+// that other engines use. With AVX2 that costs nothing - VPMADDWD takes 16-bit
+// factors, and 8-bit weights are widened while loading, which replaces the sign
+// juggling that VPMADDUBSW would need - and the error becomes 2^-16 of the
+// block's largest value instead of 2^-8: below that of float32 attention, and far
+// below that of the weights. It is why greedy tokens equal those of a float64 engine.
+//
+//	block of weights:  scale dw (half), 32 integers    sum = Σ wq[i]·xq[i], exact in int32
+//	block of x:        scale dx (float), 32 int16      y  += float32(sum) · (dw·dx)
+//
+// # Kernels
+//
+// The processor is asked once, with CPUID and XGETBV (the system must save the
+// wide registers too). Kernel names what was chosen; the environment variable
+// UNIKAI_KERNEL or Use forces another. The build tag noasm leaves only Go.
+// AVX-512 and VNNI kernels have their place in the table of kernels.go.
+//
+// Assembly is written by gen/, run with go generate.
+package matmul
+
+//go:generate go run ./gen

@@ -1,0 +1,78 @@
+package matmul
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+)
+
+// kernels is one implementation of everything that has more than one. Each
+// field's definition is the function of that name in portable.go or vector.go.
+type kernels struct {
+	name     string
+	rowsF32  func(y, w, x []float32)
+	rowsF16  func(y []float32, w []byte, x []float32)
+	rowsQ8   func(y []float32, w []byte, x vector)
+	rowsQ4   func(y []float32, w []byte, x vector)
+	weighted func(y, w, rows []float32, stride int)
+	quantize func(q []int16, scale []float32, bias []int32, x []float32)
+	softmax  func(x []float32)
+	swiglu   func(gate, up []float32)
+	micro    func(k int, alpha float32, a, b, c []float32, ldc int) // 6x16
+}
+
+// portable runs on every machine.
+var portable = kernels{
+	name:    "portable",
+	rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
+	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
+	micro: micro6x16,
+}
+
+// available lists what this machine can run, best first; native is per
+// architecture. New kernels (AVX-512, VNNI) go in front there.
+func available() []*kernels { return append(native(), &portable) }
+
+// chosen is what active returns; nil until it is first asked.
+var chosen atomic.Pointer[kernels]
+
+// active returns the kernels in use: the best, unless the environment variable
+// UNIKAI_KERNEL names another that this machine can run, or Use did.
+func active() *kernels {
+	if k := chosen.Load(); k != nil {
+		return k
+	}
+	list := available()
+	best := list[0]
+	want := os.Getenv("UNIKAI_KERNEL")
+	for _, k := range list {
+		if k.name == want {
+			best = k
+		}
+	}
+	chosen.CompareAndSwap(nil, best)
+	return chosen.Load()
+}
+
+// Kernel returns the name of the kernels in use: "avx2" or "portable".
+func Kernel() string { return active().name }
+
+// Kernels returns the names of all kernels that this machine can run, best first.
+func Kernels() []string {
+	var names []string
+	for _, k := range available() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Use forces the kernels called name. Work in progress may finish with the old ones.
+func Use(name string) error {
+	for _, k := range available() {
+		if k.name == name {
+			chosen.Store(k)
+			return nil
+		}
+	}
+	return fmt.Errorf("matmul: no kernel %q on this machine, only %v", name, Kernels())
+}

@@ -1,0 +1,47 @@
+package matmul
+
+// rowBlock is how many rows of weights are used for all vectors before the
+// next rows are read: few enough to stay in the first-level cache, a multiple
+// of the kernels' 8.
+const rowBlock = 32
+
+// Mul computes y = x·wᵀ.
+//
+// w is (rows, cols), x is (count, cols), y is (count, rows) and must not
+// overlap x. For quantized formats x was set with quantize. It panics if a
+// length does not fit: that is a bug here, not bad input.
+//
+// It equals, in float32 and with the order of additions that the kernels state:
+//
+//	for i := range count {
+//		for r := range rows {
+//			y[i*rows+r] = 0
+//			for c := range cols { y[i*rows+r] += w[r*cols+c] * x[i*cols+c] }
+//		}
+//	}
+func Mul(y []float32, w *Matrix, x *Input) { MulRows(y, w, x, 0, w.Rows) }
+
+// MulRows computes the elements of Mul's y that belong to rows [from, to) of w.
+// Threads that have different rows may share y.
+func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
+	if x.cols != w.Cols || len(y) < x.count*w.Rows || from < 0 || to > w.Rows || w.Format.Quantized() && !x.quantized {
+		panic("matmul: sizes do not fit")
+	}
+	k := active()
+	for ; from < to; from += rowBlock {
+		n := min(rowBlock, to-from)
+		for i := range x.count {
+			out := y[i*w.Rows+from:][:n]
+			switch w.Format {
+			case F32:
+				k.rowsF32(out, w.floats[from*w.Cols:(from+n)*w.Cols], x.floats[i*w.Cols:(i+1)*w.Cols])
+			case F16:
+				k.rowsF16(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.floats[i*w.Cols:(i+1)*w.Cols])
+			case Q8_0:
+				k.rowsQ8(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.vector(i))
+			case Q4_0:
+				k.rowsQ4(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.vector(i))
+			}
+		}
+	}
+}

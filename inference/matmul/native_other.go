@@ -1,0 +1,4 @@
+package matmul
+
+// native returns the kernels in assembly that this machine can run: none.
+func native() []*kernels { return nil }

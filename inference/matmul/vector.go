@@ -1,0 +1,104 @@
+package matmul
+
+import "math"
+
+// Dot returns the inner product of x and y, in the order of Mul's F32 rows.
+func Dot(x, y []float32) float32 {
+	var out [1]float32
+	active().rowsF32(out[:], x, y[:len(x)])
+	return out[0]
+}
+
+// Rows computes y[r] = w[r]·x for len(y) rows; w is (len(y), len(x)).
+func Rows(y, w, x []float32) { active().rowsF32(y, w[:len(y)*len(x)], x) }
+
+// Weighted computes y = Σ w[i]·rows[i] for len(w) rows of len(y) elements that
+// start stride elements apart in rows.
+func Weighted(y, w, rows []float32, stride int) { active().weighted(y, w, rows, stride) }
+
+// Softmax replaces x by exp(x-max)/Σ exp(x-max). The sum runs as in Mul's F32 rows.
+func Softmax(x []float32) { active().softmax(x) }
+
+// SwiGLU computes gate = gate/(1+exp(-gate)) * up, element by element.
+func SwiGLU(gate, up []float32) { active().swiglu(gate, up[:len(gate)]) }
+
+// RMSNorm computes y = x / sqrt(mean(x²) + eps) * w. y may be x.
+func RMSNorm(y, x, w []float32, eps float32) {
+	inverse := float32(1 / math.Sqrt(float64(Dot(x, x)/float32(len(x))+eps)))
+	w, y = w[:len(x)], y[:len(x)]
+	for i, v := range x {
+		y[i] = float32(v*inverse) * w[i]
+	}
+}
+
+// Exp is e^x in float32, within 2 units in the last place between expLow and
+// expHigh; beyond them it stays at their values. The same on every machine.
+//
+// Method: x = n·ln2 + r with |r| <= ln2/2, a polynomial for e^r, and n added to
+// the exponent (Cephes library, expf).
+func Exp(x float32) float32 {
+	if x > expHigh {
+		x = expHigh
+	}
+	if x < expLow {
+		x = expLow
+	}
+	n := float32(x*expLog2E) + expRound - expRound
+	r := x - float32(n*expLn2Hi)
+	r = r - float32(n*expLn2Lo)
+	p := float32(expC0*r) + expC1
+	p = float32(p*r) + expC2
+	p = float32(p*r) + expC3
+	p = float32(p*r) + expC4
+	p = float32(p*r) + expC5
+	p = float32(p*float32(r*r)) + r
+	p = p + 1
+	return p * math.Float32frombits(uint32(int32(n)+127)<<23)
+}
+
+const (
+	expHigh  = 88  // below ln(MaxFloat32)
+	expLow   = -87 // above ln of the smallest normal number
+	expLog2E = 1.44269504088896341
+	expRound = 0x1.8p23 // adding and subtracting it rounds to an integer
+	expLn2Hi = 0.693359375
+	expLn2Lo = -2.12194440e-4
+	expC0    = 1.9875691500e-4
+	expC1    = 1.3981999507e-3
+	expC2    = 8.3334519073e-3
+	expC3    = 4.1665795894e-2
+	expC4    = 1.6666665459e-1
+	expC5    = 5.0000001201e-1
+)
+
+func softmax(x []float32) {
+	top := float32(math.Inf(-1))
+	for _, v := range x {
+		if v > top {
+			top = v
+		}
+	}
+	var s [lanes]float32
+	c := 0
+	for ; c+lanes <= len(x); c += lanes {
+		for l := range lanes {
+			x[c+l] = Exp(x[c+l] - top)
+			s[l] += x[c+l]
+		}
+	}
+	sum := fold(&s)
+	for ; c < len(x); c++ {
+		x[c] = Exp(x[c] - top)
+		sum += x[c]
+	}
+	inverse := 1 / sum
+	for i := range x {
+		x[i] *= inverse
+	}
+}
+
+func swiglu(gate, up []float32) {
+	for i, g := range gate {
+		gate[i] = float32(g/(1+Exp(-g))) * up[i]
+	}
+}

@@ -1,0 +1,32 @@
+// Package tokenizer turns text into token numbers and back, as SentencePiece's
+// BPE models do, from the vocabulary in a GGUF file.
+//
+// # Encoding
+//
+//	"two  spaces"  ->  "▁two▁▁spaces"       a space becomes U+2581, one is put in front
+//	               ->  ▁ t w o ▁ ▁ s p ...  one symbol per character
+//	               ->  ▁two ▁ ▁spaces       merge the neighbours whose union has the
+//	                                        highest score, leftmost first, until none is left
+//	               ->  426 962 558 ...      a symbol without a number becomes its bytes,
+//	                                        each a token <0x00>..<0xFF>, or "unknown"
+//
+// Empty text has no tokens. Only pieces of kind normal and user-defined come
+// out of text: "<s>" and "<0x0A>" in a prompt are ordinary characters, so text
+// from a caller cannot forge control tokens. A byte that is not part of valid
+// UTF-8 is a symbol of its own.
+//
+// # Decoding
+//
+// Pieces are concatenated, U+2581 becomes a space, byte tokens become bytes,
+// control tokens nothing, unknown " ⁇ ". The space that Encode put in front is
+// taken from the start of the text. So for any x without U+2581,
+//
+//	Decode(Encode(x)) == x    byte for byte, if the vocabulary has byte tokens
+//
+// Text and Stream additionally make the result valid UTF-8, replacing what is
+// not by U+FFFD, and Stream hands out whole characters only.
+//
+// Source: Google SentencePiece (bpe_model.cc, sentencepiece_processor.cc). Not
+// here: kind "unused" (such pieces are never produced) and other tokenizer
+// families, which New refuses by name.
+package tokenizer

@@ -1,0 +1,140 @@
+package transformer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
+)
+
+// Config is the shape of a model.
+type Config struct {
+	Dim     int // width of the residual stream
+	Layers  int
+	Heads   int     // of queries
+	KVHeads int     // of keys and values; divides Heads
+	HeadDim int     // even
+	Hidden  int     // width of the feed-forward network
+	Vocab   int     // tokens
+	Context int     // positions the model was trained for
+	Epsilon float32 // of RMSNorm
+
+	RopeDims int     // elements of each head that are rotated, even
+	RopeBase float64 // freq[i] = RopeBase^(-2i/RopeDims)
+	RopeLine float64 // positions are divided by it ("linear" scaling); 1 is none
+}
+
+// Limits of every dimension: far beyond models that fit in memory, and small
+// enough that products of three do not overflow.
+const (
+	maxDim    = 1 << 20
+	maxLayers = 1 << 12
+)
+
+// readConfig reads the shape from the keys of f.
+func readConfig(f *gguf.File) (Config, error) {
+	arch, err := f.String("general.architecture")
+	if err != nil {
+		return Config{}, fmt.Errorf("transformer: %w", err)
+	}
+	if arch != "llama" {
+		return Config{}, fmt.Errorf("transformer: key %q: architecture %q is not supported, only \"llama\"", "general.architecture", arch)
+	}
+	r := reader{f: f}
+	c := Config{
+		Dim:     r.count("llama.embedding_length", maxDim, 0),
+		Layers:  r.count("llama.block_count", maxLayers, 0),
+		Heads:   r.count("llama.attention.head_count", maxDim, 0),
+		Hidden:  r.count("llama.feed_forward_length", maxDim, 0),
+		Context: r.count("llama.context_length", 1<<30, 0),
+		Epsilon: float32(r.float("llama.attention.layer_norm_rms_epsilon", 0)),
+	}
+	if r.err != nil {
+		return Config{}, r.err
+	}
+	c.KVHeads = r.count("llama.attention.head_count_kv", maxDim, c.Heads)
+	c.HeadDim = r.count("llama.attention.key_length", maxDim, c.Dim/c.Heads)
+	values := r.count("llama.attention.value_length", maxDim, c.HeadDim)
+	c.RopeDims = r.count("llama.rope.dimension_count", maxDim, c.HeadDim)
+	c.RopeBase = r.float("llama.rope.freq_base", 10000)
+	c.RopeLine = r.ropeScaling()
+	if r.err != nil {
+		return Config{}, r.err
+	}
+	return c, c.check(values)
+}
+
+// check refuses shapes that forward could not run.
+func (c *Config) check(values int) error {
+	bad := func(format string, args ...any) error { return fmt.Errorf("transformer: "+format, args...) }
+	switch {
+	case c.HeadDim < 1 || c.Heads*c.HeadDim > maxDim:
+		return bad("%d heads of %d elements", c.Heads, c.HeadDim)
+	case c.Heads%c.KVHeads != 0:
+		return bad("%d query heads cannot share %d key heads", c.Heads, c.KVHeads)
+	case values != c.HeadDim:
+		return bad("values of %d elements with keys of %d are not supported", values, c.HeadDim)
+	case c.RopeDims%2 != 0 || c.RopeDims > c.HeadDim:
+		return bad("rotation of %d elements in heads of %d", c.RopeDims, c.HeadDim)
+	case !(c.Epsilon > 0 && c.Epsilon < 1):
+		return bad("norm epsilon %v", c.Epsilon)
+	case !(c.RopeBase > 1 && c.RopeBase < 1e12) || !(c.RopeLine > 0 && c.RopeLine < 1e6):
+		return bad("rotation base %v, scale %v", c.RopeBase, c.RopeLine)
+	}
+	return nil
+}
+
+// reader reads keys and keeps the first error.
+type reader struct {
+	f   *gguf.File
+	err error
+}
+
+// count reads a number from 1 to limit. A missing key gives fallback, or an
+// error if that is 0.
+func (r *reader) count(key string, limit, fallback int) int {
+	n, err := r.f.Uint(key)
+	switch {
+	case errors.Is(err, gguf.ErrMissing) && fallback > 0:
+		return fallback
+	case err != nil:
+		r.fail(err)
+	case n < 1 || n > uint64(limit):
+		r.fail(fmt.Errorf("key %q: %d is not between 1 and %d", key, n, limit))
+	}
+	return int(n)
+}
+
+// float reads a number. A missing key gives fallback, or an error if that is 0.
+func (r *reader) float(key string, fallback float64) float64 {
+	v, err := r.f.Float(key)
+	if errors.Is(err, gguf.ErrMissing) && fallback != 0 {
+		return fallback
+	}
+	if err != nil {
+		r.fail(err)
+	}
+	return v
+}
+
+// ropeScaling reads the divisor of positions.
+func (r *reader) ropeScaling() float64 {
+	const key = "llama.rope.scaling.type"
+	switch kind, err := r.f.String(key); {
+	case errors.Is(err, gguf.ErrMissing) || err == nil && kind == "none":
+		return 1
+	case err != nil:
+		r.fail(err)
+	case kind == "linear":
+		return r.float("llama.rope.scaling.factor", 0)
+	default:
+		r.fail(fmt.Errorf("key %q: %q is not supported, only \"none\" and \"linear\"", key, kind))
+	}
+	return 1
+}
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = fmt.Errorf("transformer: %w", err)
+	}
+}

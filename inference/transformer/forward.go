@@ -1,0 +1,84 @@
+package transformer
+
+import "github.com/unikernel-ai/unikernel-ai/inference/matmul"
+
+// forward runs T tokens, 1 to maxBatch, at positions s.pos and up. There is room
+// for them. With last set it leaves the logits after the last one in s.logits.
+func (s *Session) forward(tokens []int32, last bool) {
+	m := s.m
+	T, dim, hidden := len(tokens), m.Dim, m.Hidden
+	qRow, kvRow := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
+	pairs := m.RopeDims / 2
+	x, h := s.x[:T*dim], s.h[:T*dim]
+
+	// x (T, dim): one row of the embedding per token. cos, sin (T, pairs).
+	for t, id := range tokens {
+		m.embed.Row(x[t*dim:(t+1)*dim], int(id))
+		m.angles(s.cos[t*pairs:(t+1)*pairs], s.sin[t*pairs:(t+1)*pairs], s.pos+t)
+	}
+
+	for i := range m.layers {
+		l := &m.layers[i]
+
+		// q (T, heads*hd), k and v (T, kvHeads*hd) from the normalised x.
+		norm(h, x, l.attnNorm, m.Epsilon)
+		s.in.Set(h, T, dim, l.q.Format.Quantized() || l.k.Format.Quantized() || l.v.Format.Quantized())
+		s.multiply(s.q, &l.q)
+		s.multiply(s.k, &l.k)
+		s.multiply(s.v, &l.v)
+
+		// Rotate by position, and remember k and v: (kvHeads, max, hd) per layer.
+		for t := range T {
+			pos := s.pos + t
+			cos, sin := s.cos[t*pairs:(t+1)*pairs], s.sin[t*pairs:(t+1)*pairs]
+			q, k, v := s.q[t*qRow:(t+1)*qRow], s.k[t*kvRow:(t+1)*kvRow], s.v[t*kvRow:(t+1)*kvRow]
+			rotate(q, m.HeadDim, cos, sin)
+			rotate(k, m.HeadDim, cos, sin)
+			for head := range m.KVHeads {
+				to := s.cacheRow(i, head, pos)
+				copy(s.keys[to:to+m.HeadDim], k[head*m.HeadDim:])
+				copy(s.values[to:to+m.HeadDim], v[head*m.HeadDim:])
+			}
+		}
+
+		// att (T, heads*hd): every head looks back over the cache. x += att·Woᵀ.
+		s.attention(i, T)
+		s.in.Set(s.att, T, qRow, l.o.Format.Quantized())
+		s.multiply(h, &l.o)
+		add(x, h)
+
+		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
+		norm(h, x, l.ffnNorm, m.Epsilon)
+		s.in.Set(h, T, dim, l.gate.Format.Quantized() || l.up.Format.Quantized())
+		s.multiply(s.gate, &l.gate)
+		s.multiply(s.up, &l.up)
+		matmul.SwiGLU(s.gate[:T*hidden], s.up[:T*hidden])
+		s.in.Set(s.gate, T, hidden, l.down.Format.Quantized())
+		s.multiply(h, &l.down)
+		add(x, h)
+	}
+	s.pos += T
+
+	// logits (vocab), only where somebody will look at them.
+	if last {
+		end := x[(T-1)*dim:]
+		matmul.RMSNorm(h[:dim], end, m.norm, m.Epsilon)
+		s.in.Set(h, 1, dim, m.output.Format.Quantized())
+		s.multiply(s.logits, &m.output)
+	}
+}
+
+// norm computes y = RMSNorm(x) row by row; w is (dim), x and y are (T, dim).
+func norm(y, x, w []float32, eps float32) {
+	for dim := len(w); len(x) > 0; x, y = x[dim:], y[dim:] {
+		matmul.RMSNorm(y[:dim], x[:dim], w, eps)
+	}
+}
+
+// add computes x += y.
+func add(x, y []float32) {
+	y = y[:len(x)]
+	for i := range x {
+		x[i] += y[i]
+	}
+}
