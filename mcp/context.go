@@ -2,7 +2,17 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"math"
+)
+
+var (
+	errNoCall = errors.New("mcp: context is not that of a call")
+	// ErrCallOver is what Progress and Log return when nobody waits for the call
+	// any more: it is answered or cancelled.
+	ErrCallOver = errors.New("mcp: call is over")
 )
 
 // Progress tells the client how far the call has come, if it asked to know
@@ -12,12 +22,67 @@ import (
 //
 // It waits while the client is slow to read. The error is not nil if
 // the call is over or its connection is gone; a tool should then return.
-func Progress(ctx context.Context, progress, total float64, message string) error { return nil }
+func Progress(ctx context.Context, progress, total float64, message string) error {
+	c := callOf(ctx)
+	if c == nil {
+		return errNoCall
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock() // held while sending: the response comes after, see call.end
+	if c.over {
+		return ErrCallOver
+	}
+	if c.token == nil || !finite(progress) || !finite(total) || c.reported && progress <= c.progress {
+		return nil
+	}
+	c.progress, c.reported = progress, true
+	b := getBuffer()
+	defer putBuffer(b)
+	dst := append((*b)[:0], `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":`...)
+	dst = append(dst, c.token...)
+	dst = append(dst, `,"progress":`...)
+	dst = appendNumber(dst, progress)
+	if total != 0 {
+		dst = append(dst, `,"total":`...)
+		dst = appendNumber(dst, total)
+	}
+	if c.rev.progressText {
+		dst = appendMember(dst, "message", message)
+	}
+	*b = append(dst, "}}\n"...)
+	return c.sess.out.send(*b, c.cancel != nil)
+}
+
+func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
 
 // WantsProgress reports whether the client asked for progress of this call.
-func WantsProgress(ctx context.Context) bool { return false }
+func WantsProgress(ctx context.Context) bool {
+	c := callOf(ctx)
+	return c != nil && c.token != nil
+}
 
 // Log sends a log message to the client of this call, if it asked for that level
 // (MCP server/utilities/logging). logger names the source and may be empty.
 // data is anything that marshals to JSON.
-func Log(ctx context.Context, level slog.Level, logger string, data any) error { return nil }
+func Log(ctx context.Context, level slog.Level, logger string, data any) error {
+	c := callOf(ctx)
+	if c == nil {
+		return errNoCall
+	}
+	if !c.sess.wantsLog(level) {
+		return nil
+	}
+	doc, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return ErrCallOver
+	}
+	b := getBuffer()
+	defer putBuffer(b)
+	*b = appendLog((*b)[:0], level, logger, doc)
+	return c.sess.out.send(*b, c.cancel != nil)
+}

@@ -2,38 +2,219 @@ package mcp
 
 import (
 	"context"
+	"errors"
+	"log"
+	"log/slog"
 	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sourcegraph/jsonrpc2"
 )
 
 // Server holds tools and resources and serves any number of connections.
 type Server struct {
-	impl Implementation
-	opts Options
+	impl    Implementation
+	opts    Options
+	log     *slog.Logger
+	catalog atomic.Pointer[catalog]
+	budget  budget
+	stats   serverStats
+
+	mu        sync.Mutex
+	sessions  map[*session]struct{}     // guarded by mu
+	listeners map[net.Listener]struct{} // guarded by mu
+	closed    bool                      // guarded by mu
+	over      sync.WaitGroup            // sessions
 }
 
 // NewServer returns a server without tools. opts may be nil.
 func NewServer(impl Implementation, opts *Options) *Server {
-	s := &Server{impl: impl}
+	s := &Server{
+		impl:      impl,
+		sessions:  map[*session]struct{}{},
+		listeners: map[net.Listener]struct{}{},
+	}
 	if opts != nil {
 		s.opts = *opts
 	}
+	if s.opts.PageSize <= 0 {
+		s.opts.PageSize = 100
+	}
+	if s.log = s.opts.Logger; s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	s.opts.Limits = s.opts.Limits.withDefaults()
+	s.budget.limit = int64(s.opts.Limits.MaxBuffered)
+	s.stats.start = time.Now()
+	s.change(func(*catalog) {})
 	return s
 }
 
 // Serve accepts connections from l and serves each on goroutines of its own,
 // until l fails or the server is shut down. It always returns an error:
 // ErrServerClosed after Shutdown or Close, else what Accept said. It closes l.
-func (s *Server) Serve(l net.Listener) error { return ErrServerClosed }
+func (s *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	if !s.trackListener(l, true) {
+		return ErrServerClosed
+	}
+	defer s.trackListener(l, false)
+	refusing := make(chan struct{}, maxRefusing)
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.closed {
+				return ErrServerClosed
+			}
+			return err
+		}
+		if sess, e := s.open(context.Background(), c, true); e == nil {
+			go func() { _ = s.serve(sess) }()
+		} else {
+			s.refuse(c, e, refusing)
+		}
+	}
+}
 
 // ServeConn serves one connection until the client ends it, the server is
 // shut down or ctx ends, and closes it. The error says why it ended; it is nil
-// if the client closed in good order.
-func (s *Server) ServeConn(ctx context.Context, c net.Conn) error { return nil }
+// if the client closed in good order. MaxConnections does not bound it.
+func (s *Server) ServeConn(ctx context.Context, c net.Conn) error {
+	sess, e := s.open(ctx, c, false)
+	if e != nil {
+		_ = c.Close()
+		return ErrServerClosed
+	}
+	return s.serve(sess)
+}
 
-// Shutdown stops accepting, lets requests at work finish, and closes all
-// connections; when ctx ends first it cancels the rest and returns ctx's error.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
+// open makes a session of c, if there may be one more.
+func (s *Server) open(ctx context.Context, c net.Conn, bounded bool) (*session, *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, Errorf(CodeBusy, "server is shutting down")
+	}
+	if most := s.opts.Limits.MaxConnections; bounded && len(s.sessions) >= most {
+		return nil, Errorf(CodeBusy, "server has %d connections, which is the limit", most)
+	}
+	sess := newSession(ctx, s, c)
+	s.sessions[sess] = struct{}{}
+	s.over.Add(1)
+	s.stats.connections.Add(1)
+	return sess, nil
+}
+
+// serve runs a session to its end.
+func (s *Server) serve(sess *session) error {
+	defer s.over.Done()
+	rpc := jsonrpc2.NewConn(sess.ctx, sess, sess, jsonrpc2.SetLogger(s.engineLogger()))
+	<-rpc.DisconnectNotify()
+	_ = sess.Close()
+	<-sess.done
+	s.mu.Lock()
+	delete(s.sessions, sess)
+	s.mu.Unlock()
+	err := sess.cause()
+	if err != nil {
+		s.log.Info("connection ended", "error", err)
+	}
+	return err
+}
+
+// engineLogger passes what the engine has to say to our log.
+func (s *Server) engineLogger() jsonrpc2.Logger {
+	return slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+}
+
+var _ jsonrpc2.Logger = (*log.Logger)(nil)
+
+const (
+	// maxRefusing is how many refused connections are told so at a time; more are
+	// just closed.
+	maxRefusing   = 16
+	refuseTimeout = time.Second
+)
+
+// refuse tells the client why there is no session for it and closes c.
+func (s *Server) refuse(c net.Conn, e *Error, slots chan struct{}) {
+	s.stats.refused.Add(1)
+	select {
+	case slots <- struct{}{}:
+	default:
+		_ = c.Close()
+		return
+	}
+	go func() {
+		defer func() { <-slots }()
+		_ = c.SetWriteDeadline(time.Now().Add(refuseTimeout))
+		_, _ = c.Write(append(appendError(nil, nil, e), '\n'))
+		_ = c.Close()
+	}()
+}
+
+// trackListener adds or removes l; false if the server is closed.
+func (s *Server) trackListener(l net.Listener, add bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !add {
+		delete(s.listeners, l)
+		return true
+	}
+	if !s.closed {
+		s.listeners[l] = struct{}{}
+	}
+	return !s.closed
+}
+
+// openSessions returns the connections of the moment.
+func (s *Server) openSessions() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*session, 0, len(s.sessions))
+	for sess := range s.sessions {
+		list = append(list, sess)
+	}
+	return list
+}
+
+// stop makes Serve return and new connections fail.
+func (s *Server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for l := range s.listeners {
+		_ = l.Close()
+	}
+}
+
+// Shutdown stops accepting, lets requests at work finish, for DrainTimeout at
+// most, and closes all connections; when ctx ends first it cancels the rest
+// and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	for _, sess := range s.openSessions() {
+		sess.drain()
+	}
+	over := make(chan struct{})
+	go func() { s.over.Wait(); close(over) }()
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(ctx.Err(), s.Close())
+	}
+}
 
 // Close ends all connections at once, cancelling the requests at work.
-func (s *Server) Close() error { return nil }
+func (s *Server) Close() error {
+	s.stop()
+	for _, sess := range s.openSessions() {
+		_ = sess.Close()
+	}
+	return nil
+}

@@ -2,6 +2,9 @@ package mcp
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"regexp"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -27,11 +30,11 @@ type Tool struct {
 // Annotations are hints about what a tool does (from revision 2025-03-26). Nil
 // means not said.
 type Annotations struct {
-	Title       string
-	ReadOnly    *bool // changes nothing
-	Destructive *bool // may destroy; matters if not ReadOnly
-	Idempotent  *bool // calling twice is as calling once
-	OpenWorld   *bool // deals with the world outside
+	Title       string `json:"title,omitempty"`
+	ReadOnly    *bool  `json:"readOnlyHint,omitempty"`    // changes nothing
+	Destructive *bool  `json:"destructiveHint,omitempty"` // may destroy; matters if not ReadOnly
+	Idempotent  *bool  `json:"idempotentHint,omitempty"`  // calling twice is as calling once
+	OpenWorld   *bool  `json:"openWorldHint,omitempty"`   // deals with the world outside
 }
 
 // AddTool adds or replaces a tool made from a Go function.
@@ -50,12 +53,31 @@ type Annotations struct {
 // AddTool may be called at any time. It panics if the name or a schema is bad:
 // that is a bug of the program.
 func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) (Out, error)) {
+	tl := &tool{Tool: t}
+	if err := tl.prepare(schemaOf[In], schemaOf[Out], isStructured[Out]()); err != nil {
+		panic(fmt.Sprintf("mcp: tool %q: %v", t.Name, err))
+	}
+	tl.decode = func(args []byte) (any, error) {
+		in := new(In)
+		if err := decodeArguments(args, in); err != nil {
+			return nil, err
+		}
+		return in, nil
+	}
+	tl.do = func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error) {
+		out, err := f(ctx, *in.(*In))
+		if err != nil {
+			return dst, err
+		}
+		return appendOut(dst, &out, rev)
+	}
+	s.addTool(tl)
 }
 
 // SchemaFor infers the schema of T and lets edit tighten its properties, which
 // it gets by name. It panics if T has no schema.
 func SchemaFor[T any](edit func(properties map[string]*jsonschema.Schema)) *jsonschema.Schema {
-	s, err := jsonschema.For[T](nil)
+	s, err := schemaOf[T]()
 	if err != nil {
 		panic("mcp: schema: " + err.Error())
 	}
@@ -63,4 +85,61 @@ func SchemaFor[T any](edit func(properties map[string]*jsonschema.Schema)) *json
 		edit(s.Properties)
 	}
 	return s
+}
+
+func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](nil) }
+
+// tool is a tool ready to be called.
+type tool struct {
+	Tool
+	input, output []byte  // schemas as JSON; output may be nil
+	check         *schema // of the input
+	checkOutput   *schema // nil if the output is right by construction
+
+	// decode makes an *In of checked arguments.
+	decode func(args []byte) (any, error)
+	// do calls the function and appends its result.
+	do func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error)
+
+	stats callStats
+}
+
+var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+
+// prepare checks the description and fills in the schemas.
+func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bool) (err error) {
+	if !toolName.MatchString(t.Name) {
+		return errors.New("bad name")
+	}
+	if t.InputSchema == nil {
+		if t.InputSchema, err = in(); err != nil {
+			return err
+		}
+	}
+	if t.InputSchema.Type != "object" {
+		return errors.New("the input schema's type must be object")
+	}
+	if t.check, err = compile(t.InputSchema); err != nil {
+		return err
+	}
+	t.input = t.check.text
+	if t.OutputSchema != nil {
+		if t.checkOutput, err = compile(t.OutputSchema); err != nil {
+			return err
+		}
+		t.output = t.checkOutput.text
+	} else if structured {
+		if t.OutputSchema, err = out(); err != nil {
+			return err
+		}
+		c, err := compile(t.OutputSchema)
+		if err != nil {
+			return err
+		}
+		t.output = c.text
+	}
+	if t.OutputSchema != nil && t.OutputSchema.Type != "object" {
+		return errors.New("the output schema's type must be object: Out is a struct, a map, Text or *Result")
+	}
+	return nil
 }

@@ -1,0 +1,189 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// callKey finds the call in the context of a handler.
+type callKey struct{}
+
+// call is one request at work. It is the context its handler gets.
+type call struct {
+	context.Context
+	cancel context.CancelFunc // nil if inline
+	sess   *session
+	rev    *revision
+	id     []byte
+	token  []byte // JSON of the progress token; nil if progress is not wanted
+	batch  *batch
+	held   int // bytes of the budget
+	start  time.Time
+
+	do   func(c *call, dst []byte) ([]byte, error) // appends the result
+	tool *tool                                     // for doTool
+	in   any                                       // for doTool: *In of the tool
+	read *resource                                 // for doRead
+
+	mu        sync.Mutex
+	over      bool    // guarded by mu; answered or cancelled: nothing more is sent
+	cancelled bool    // guarded by mu; by the client: no response
+	progress  float64 // guarded by mu; the last one reported
+	reported  bool    // guarded by mu; progress is set
+}
+
+// Value returns the call itself for callKey.
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// callOf returns the call a handler's context belongs to, or nil.
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// admit checks that a request with m's id may start, and answers it if not.
+// background: it will have a goroutine of its own.
+func (s *session) admit(m *message, background bool) bool {
+	var e *Error
+	s.mu.Lock()
+	if len(s.calls) > 0 {
+		if _, taken := s.calls[string(idKey(m.id))]; taken {
+			e = Errorf(CodeInvalidRequest, "id %s belongs to a request at work", clip(m.id))
+		}
+	}
+	if most := s.srv.opts.Limits.MaxInFlight; e == nil && background && s.atWork.Load() >= int64(most) {
+		e = Errorf(CodeBusy, "%d requests of this connection are at work, which is the limit", most)
+	}
+	s.mu.Unlock()
+	if e != nil {
+		s.srv.stats.refuse(e.Code)
+		s.replyError(m.id, m.batch, e)
+	}
+	return e == nil
+}
+
+// newCall returns the call for m, still without context. It copies what must
+// outlive the line.
+func (s *session) newCall(m *message, token []byte) *call {
+	c := &call{sess: s, rev: s.rev, batch: m.batch, start: time.Now()}
+	both := append(append(make([]byte, 0, len(m.id)+len(token)), m.id...), token...)
+	c.id = both[:len(m.id):len(m.id)]
+	if token != nil {
+		c.token = both[len(m.id):]
+	}
+	return c
+}
+
+// serve runs an admitted call on the reader's goroutine.
+func (s *session) serve(c *call) {
+	c.Context = s.ctx
+	s.scratch = c.run(s.scratch[:0])
+	c.end()
+	s.reply(s.scratch, c.batch, false)
+}
+
+// start runs an admitted call of size bytes on a goroutine of its own.
+func (s *session) start(c *call, size int) {
+	if size > freeSize {
+		if !s.srv.budget.take(size) {
+			s.replyError(c.id, c.batch, Errorf(CodeBusy, "no memory for a long message now"))
+			return
+		}
+		c.held = size
+	}
+	c.Context, c.cancel = context.WithCancel(s.ctx)
+	s.mu.Lock()
+	s.calls[string(idKey(c.id))] = c
+	s.mu.Unlock()
+	s.atWork.Add(1)
+	s.work.Add(1)
+	go c.background()
+}
+
+// background runs the call and answers it, unless it was cancelled.
+func (c *call) background() {
+	s := c.sess
+	defer s.work.Done()
+	defer c.cancel()
+	b := getBuffer()
+	*b = c.run((*b)[:0])
+	s.mu.Lock()
+	delete(s.calls, string(idKey(c.id))) // before the response: then the id is free again
+	s.mu.Unlock()
+	if c.end() {
+		s.reply(*b, c.batch, true)
+	} else if c.batch != nil {
+		s.reply(nil, c.batch, true)
+	}
+	s.atWork.Add(-1) // after it: a slow reader has its share of goroutines, no more
+	s.srv.budget.give(c.held)
+	putBuffer(b)
+}
+
+// run appends the whole response to dst. Whatever the handler does, there is one.
+func (c *call) run(dst []byte) (out []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.sess.srv.stats.panicked()
+			c.sess.srv.log.Error("handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			out = appendError(dst[:0], c.id, Errorf(CodeInternalError, "internal error"))
+		}
+	}()
+	out, err := c.do(c, appendResponse(dst, c.id, "result"))
+	if err != nil {
+		var e *Error
+		if !errors.As(err, &e) {
+			e = Errorf(CodeInternalError, "%v", err)
+		}
+		c.sess.srv.stats.refuse(e.Code)
+		return appendError(dst[:0], c.id, e)
+	}
+	return append(out, '}')
+}
+
+// end marks the call as over and reports whether it is to be answered. After it, and
+// before the response goes out, no progress is sent.
+func (c *call) end() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	return !c.cancelled
+}
+
+// cancelCall ends the call with that id, if there is one, without a response. MCP
+// basic/utilities/cancellation: unknown ids and late cancellations are ignored.
+func (s *session) cancelCall(id []byte) {
+	s.mu.Lock()
+	c := s.calls[string(idKey(id))]
+	s.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	if !c.over {
+		c.over, c.cancelled = true, true
+	}
+	c.mu.Unlock()
+	c.cancel()
+	s.srv.stats.cancelled()
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1024); return &b }}
+
+func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
+
+// putBuffer keeps b for the next response, unless a long one has grown it.
+func putBuffer(b *[]byte) {
+	if cap(*b) <= freeSize {
+		buffers.Put(b)
+	}
+}

@@ -1,0 +1,34 @@
+package mcp
+
+import (
+	"maps"
+	"slices"
+)
+
+// catalog is what a server offers. A catalog in use never changes: adding
+// makes a new one, so that calls need no lock.
+type catalog struct {
+	tools        map[string]*tool
+	toolNames    []string // sorted
+	resources    map[string]*resource
+	resourceURIs []string // sorted
+}
+
+// change replaces the catalog by a copy that edit has changed.
+func (s *Server) change(edit func(c *catalog)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &catalog{tools: map[string]*tool{}, resources: map[string]*resource{}}
+	if old := s.catalog.Load(); old != nil {
+		maps.Copy(c.tools, old.tools)
+		maps.Copy(c.resources, old.resources)
+	}
+	edit(c)
+	c.toolNames = slices.Sorted(maps.Keys(c.tools))
+	c.resourceURIs = slices.Sorted(maps.Keys(c.resources))
+	s.catalog.Store(c)
+}
+
+func (s *Server) addTool(t *tool) {
+	s.change(func(c *catalog) { c.tools[t.Name] = t })
+}

@@ -1,0 +1,124 @@
+package mcp
+
+import (
+	"bufio"
+	"flag"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the server's lines in testdata/dialogue")
+
+// TestDialogue plays the dialogues in testdata. Each is a txtar file: what it shows, then
+//
+//	> line the client sends
+//	< line the server must send before anything else happens
+//	* duration that passes
+//
+// The clock is fake and everything settles before the next line, so the order is exact.
+func TestDialogue(t *testing.T) {
+	files, err := filepath.Glob("testdata/dialogue/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no dialogues: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(file, "testdata/dialogue/"), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil || len(ar.Files) != 1 {
+				t.Fatalf("want one section: %v", err)
+			}
+			var got string
+			synctest.Test(t, func(t *testing.T) { got = play(t, string(ar.Files[0].Data)) })
+			if *update {
+				ar.Files[0].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if want := string(ar.Files[0].Data); got != want {
+				t.Errorf("dialogue went\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// play sends the client's lines of a script and returns the script with what the
+// server said.
+func play(t *testing.T, script string) string {
+	s := newFixture(&Options{PageSize: 5, Instructions: "Try echo."})
+	c, ended := pipe(t, s)
+	heard := listen(c)
+	var out strings.Builder
+	for line := range strings.Lines(script) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "> "):
+			out.WriteString(line + "\n")
+			if _, err := c.Write([]byte(line[2:] + "\n")); err != nil {
+				out.WriteString("# " + err.Error() + "\n")
+			}
+		case strings.HasPrefix(line, "* "):
+			out.WriteString(line + "\n")
+			d, err := time.ParseDuration(line[2:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(d)
+		case strings.HasPrefix(line, "< ") || strings.HasPrefix(line, "# "):
+			continue
+		default:
+			out.WriteString(line + "\n")
+			continue
+		}
+		synctest.Wait()
+		for _, l := range heard() {
+			out.WriteString("< " + l + "\n")
+		}
+	}
+	select {
+	case err := <-ended:
+		out.WriteString("# the server closed: " + err.Error() + "\n")
+	default:
+		c.Close()
+		if err := <-ended; err != nil {
+			t.Errorf("ServeConn = %v, want nil", err)
+		}
+	}
+	return out.String()
+}
+
+// listen collects the lines the server sends; the function returned gives those since
+// it was last called.
+func listen(c net.Conn) func() []string {
+	var mu sync.Mutex
+	var lines []string
+	go func() {
+		r := bufio.NewReader(c)
+		for {
+			l, err := r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			lines = append(lines, strings.TrimSuffix(l, "\n"))
+			mu.Unlock()
+		}
+	}()
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		got := lines
+		lines = nil
+		return got
+	}
+}

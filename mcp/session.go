@@ -1,0 +1,287 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sourcegraph/jsonrpc2"
+)
+
+// maxBadMessages is how many messages in a row a client may get wrong before
+// the connection ends: it does not speak our language.
+const maxBadMessages = 16
+
+var errDraining = errors.New("mcp: server is shutting down")
+
+// session is one connection. It is the jsonrpc2.ObjectStream and the
+// jsonrpc2.Handler of its jsonrpc2.Conn, whose goroutine, the reader, calls
+// ReadObject and Handle in turn.
+//
+// The engine decodes a message five times over, which costs more than all we
+// do for a small call. So the session decodes each message once, by itself:
+// tools/call is served from there, and of every other request the engine gets
+// the head only, {"id":0,"method":"m"}, and hands it to Handle. Responses to
+// requests of ours go to the engine whole; it knows who waits for them.
+type session struct {
+	srv    *Server
+	conn   net.Conn
+	ctx    context.Context // ends when the connection does; parent of all calls
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the reader has ended
+
+	// For the reader only.
+	lines     lineReader
+	queue     []message // messages read but not yet taken
+	current   message   // the one the engine handles
+	scratch   []byte    // for building responses
+	bad       int       // messages in a row that were no good
+	handshake time.Time // when the handshake must be over
+	deadline  time.Time // read deadline set on conn
+	lineEnd   time.Time // when the message being read must be complete; zero if none
+	rev       *revision // nil before initialize; set once
+
+	ready    atomic.Bool  // notifications/initialized has come
+	draining atomic.Bool  // take no more requests
+	logLevel atomic.Int32 // least slog level the client wants
+	logs     logQueue
+
+	out writer
+
+	work   sync.WaitGroup // calls on goroutines of their own
+	atWork atomic.Int64   // how many, until their responses are written
+	mu     sync.Mutex
+	calls  map[string]*call // guarded by mu; by idKey
+	err    error            // guarded by mu; why the connection ended
+}
+
+var (
+	_ jsonrpc2.ObjectStream = (*session)(nil)
+	_ jsonrpc2.Handler      = (*session)(nil)
+)
+
+func newSession(ctx context.Context, srv *Server, c net.Conn) *session {
+	lim := &srv.opts.Limits
+	s := &session{srv: srv, conn: c, calls: map[string]*call{}, done: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.handshake = time.Now().Add(lim.HandshakeTimeout)
+	s.lines = lineReader{r: c, limit: lim.MaxLine, budget: &srv.budget, before: s.beforeRead}
+	s.out = writer{conn: c, timeout: lim.WriteTimeout, sent: srv.stats.sent}
+	s.logLevel.Store(levelOff)
+	return s
+}
+
+// beforeRead flushes what is ready, since the client may wait for it, and sets
+// the read deadline. partial: in the middle of a message.
+func (s *session) beforeRead(partial bool) error {
+	if err := s.out.flush(); err != nil {
+		return err
+	}
+	lim := &s.srv.opts.Limits
+	now := time.Now()
+	var d time.Time
+	if partial {
+		if s.lineEnd.IsZero() {
+			s.lineEnd = now.Add(lim.MessageTimeout)
+		}
+		d = s.lineEnd
+	} else {
+		s.lineEnd = time.Time{}
+		d = now.Add(lim.IdleTimeout)
+	}
+	if !s.ready.Load() && s.handshake.Before(d) {
+		d = s.handshake
+	}
+	// Setting a deadline is dear: a later one may wait until it is an eighth off.
+	if off := d.Sub(s.deadline); off < 0 || off > lim.IdleTimeout/8 || partial {
+		if err := s.conn.SetReadDeadline(d); err != nil {
+			return err
+		}
+		s.deadline = d
+	}
+	if s.draining.Load() { // after the deadline: see drain
+		return errDraining
+	}
+	return nil
+}
+
+// drain makes the reader stop before the next message.
+func (s *session) drain() {
+	s.draining.Store(true)
+	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // wakes the reader, which then sees draining
+}
+
+// ReadObject reads messages and serves them until one is for the engine, v. It
+// returns an error when the connection is to end, and not before the calls at
+// work are over.
+func (s *session) ReadObject(v any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("mcp: panic while reading: %v", p)
+			s.srv.log.Error("panic while reading", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+		if err != nil {
+			s.finish(err)
+		}
+	}()
+	for {
+		m, err := s.nextMessage()
+		if err != nil {
+			return err
+		}
+		switch {
+		case m.method == nil:
+			if isOwnID(m.id) {
+				return v.(json.Unmarshaler).UnmarshalJSON(m.raw)
+			}
+		case string(m.method) == "tools/call" && m.id != nil:
+			s.callTool(&m)
+		default:
+			s.current = m
+			return v.(json.Unmarshaler).UnmarshalJSON(s.head(&m))
+		}
+	}
+}
+
+// head returns what the engine is told of a request or notification.
+func (s *session) head(m *message) []byte {
+	dst := append(s.scratch[:0], '{')
+	if m.id != nil {
+		dst = append(dst, `"id":0,`...)
+	}
+	dst = append(dst, `"method":`...)
+	dst = appendString(dst, m.method)
+	s.scratch = append(dst, '}')
+	return s.scratch
+}
+
+// isOwnID reports whether id can be one of a request of ours: the engine counts from 0.
+func isOwnID(id []byte) bool { return isInteger(id) && id[0] != '-' && len(id) < 19 }
+
+// nextMessage returns the next message that is well formed, having answered
+// those that are not.
+func (s *session) nextMessage() (message, error) {
+	for {
+		if len(s.queue) > 0 {
+			m := s.queue[0]
+			s.queue = s.queue[1:]
+			return m, nil
+		}
+		if s.draining.Load() {
+			return message{}, errDraining
+		}
+		line, err := s.lines.next()
+		lim := &s.srv.opts.Limits
+		switch {
+		case err == nil:
+		case errors.Is(err, errLineTooLong):
+			err = s.refuse(nil, Errorf(CodeInvalidRequest, "message is longer than the limit of %d bytes", lim.MaxLine))
+		case errors.Is(err, errNoBuffer):
+			err = s.refuse(nil, Errorf(CodeBusy, "no memory for a long message now: all connections together may hold %d bytes", lim.MaxBuffered))
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.keepWaiting():
+			continue
+		}
+		if err != nil {
+			return message{}, err
+		}
+		s.srv.stats.received(len(line) + 1)
+		if err := s.takeLine(line); err != nil {
+			return message{}, err
+		}
+	}
+}
+
+// keepWaiting reports whether a read timeout is no reason to end: the
+// connection only looks idle, because calls are at work.
+func (s *session) keepWaiting() bool {
+	if !s.lineEnd.IsZero() || !s.ready.Load() || s.draining.Load() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline = time.Time{}
+	return len(s.calls) > 0
+}
+
+// refuse answers a message that is no good. The error is not nil if it was
+// one too many.
+func (s *session) refuse(id []byte, e *Error) error {
+	s.srv.stats.refuse(e.Code)
+	s.replyError(id, nil, e)
+	if s.bad++; s.bad >= maxBadMessages {
+		return fmt.Errorf("mcp: %d bad messages in a row, the last: %s", s.bad, e.Message)
+	}
+	return nil
+}
+
+// finish ends the connection: it lets calls at work finish if the client has only
+// stopped sending, and cancels the rest.
+func (s *session) finish(err error) {
+	lim := &s.srv.opts.Limits
+	if errors.Is(err, os.ErrDeadlineExceeded) && !s.draining.Load() {
+		s.replyError(nil, nil, s.timeoutError())
+	}
+	if s.draining.Load() || errors.Is(err, io.EOF) {
+		over := make(chan struct{})
+		go func() { s.work.Wait(); close(over) }()
+		t := time.NewTimer(lim.DrainTimeout)
+		select {
+		case <-over:
+		case <-t.C:
+		case <-s.ctx.Done():
+		}
+		t.Stop()
+	}
+	_ = s.out.flush()
+	s.mu.Lock()
+	s.err = err
+	s.mu.Unlock()
+	s.cancel()
+	s.lines.close()
+	close(s.done)
+}
+
+// timeoutError says which timeout has ended the connection.
+func (s *session) timeoutError() *Error {
+	lim := &s.srv.opts.Limits
+	switch {
+	case !s.ready.Load() && !time.Now().Before(s.handshake):
+		return Errorf(CodeInvalidRequest, "no handshake within %v", lim.HandshakeTimeout)
+	case !s.lineEnd.IsZero():
+		return Errorf(CodeInvalidRequest, "message not complete within %v", lim.MessageTimeout)
+	}
+	return Errorf(CodeInvalidRequest, "nothing received for %v", lim.IdleTimeout)
+}
+
+// WriteObject sends a message of the engine's: a request of ours.
+func (s *session) WriteObject(obj any) error {
+	b, err := json.Marshal(obj)
+	if err != nil {
+		return err
+	}
+	return s.out.send(append(b, '\n'), true)
+}
+
+// Close ends the connection; the engine calls it.
+func (s *session) Close() error {
+	s.cancel()
+	return s.conn.Close()
+}
+
+// cause returns why the connection ended, nil if in good order.
+func (s *session) cause() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil || errors.Is(s.err, io.EOF) || errors.Is(s.err, errDraining) || s.draining.Load() {
+		return nil
+	}
+	return s.err
+}
