@@ -7,72 +7,108 @@ import "github.com/unikernel-ai/unikernel-ai/kernel/phys"
 func (s *Space) Adopt(root phys.Addr) { *s = Space{root: root} }
 
 // Init gives s an empty PML4 of its own. It returns OK or NoMemory.
-func (s *Space) Init(m Memory) Result { return NoMemory }
+func (s *Space) Init(m Memory) Result {
+	root, ok := m.AllocFrame()
+	if !ok {
+		return NoMemory
+	}
+	m.Zero(root)
+	*s = Space{root: root, tables: 1}
+	return OK
+}
 
 // Map maps the page at va to the frame at p. It refuses with Mapped what is
 // mapped already; a page in the demand state is replaced. It returns OK,
 // WriteExec, NotAligned, NotCanonical, BadPhys, Mapped or NoMemory. Nothing
 // becomes stale.
-func (s *Space) Map(m Memory, va uint64, p phys.Addr, f Flags) Result { return NoMemory }
+func (s *Space) Map(m Memory, va uint64, p phys.Addr, f Flags) Result {
+	return s.mapAt(m, va, p, f, levelPT)
+}
 
 // MapLarge maps 2 MiB at va to the 2 MiB at p, both multiples of
 // phys.LargeSize. Owned is refused with BadFlags, a page table that is there
-// with Mapped.
-func (s *Space) MapLarge(m Memory, va uint64, p phys.Addr, f Flags) Result { return NoMemory }
+// with Mapped. Results as Map.
+func (s *Space) MapLarge(m Memory, va uint64, p phys.Addr, f Flags) Result {
+	if f&Owned != 0 {
+		return BadFlags
+	}
+	return s.mapAt(m, va, p, f, levelPD)
+}
+
+// mapAt puts a leaf for va at level.
+func (s *Space) mapAt(m Memory, va uint64, p phys.Addr, f Flags, level int) Result {
+	e, r := leaf(f)
+	switch {
+	case r != OK:
+		return r
+	case (va|uint64(p))&(span(level)-1) != 0:
+		return NotAligned
+	case !canonical(va):
+		return NotCanonical
+	case p >= phys.MaxAddr:
+		return BadPhys
+	}
+	if level != levelPT {
+		e |= large
+	}
+	var c cursor
+	for {
+		s.find(m, va, &c)
+		if c.level < level || c.entry&present != 0 {
+			return Mapped
+		}
+		if c.level == level {
+			s.set(m, &c, e|uint64(p))
+			return OK
+		}
+		if r := s.deepen(m, &c); r != OK {
+			return r
+		}
+	}
+}
 
 // Reserve puts every page of [va, end) that is not mapped into the demand
 // state: Fault gives it a zero frame and the permissions f (Write or none) at the
-// first touch. Mapped pages stay as they are. It returns OK, WriteExec, BadFlags,
-// NotAligned, NotCanonical or NoMemory.
-func (s *Space) Reserve(m Memory, va, end uint64, f Flags) Result { return NoMemory }
-
-// Unmap removes everything from [va, end): mappings and reservations. Frames that
-// were Owned and tables that became empty go into b. It returns end and OK, or
-// where it stopped and BatchFull (flush, Reset, call again from there), NoMemory
-// (a large page could not be split), NotAligned or NotCanonical.
-func (s *Space) Unmap(m Memory, va, end uint64, b *Batch) (next uint64, r Result) {
-	return va, NoMemory
+// first touch. Mapped pages stay as they are; reserved ones get the permissions
+// f. It returns OK, BadFlags, NotAligned, NotCanonical or NoMemory.
+func (s *Space) Reserve(m Memory, va, end uint64, f Flags) Result {
+	if f&^Write != 0 {
+		return BadFlags
+	}
+	if r := checkRange(va, end); r != OK {
+		return r
+	}
+	want := uint64(demand)
+	if f&Write != 0 {
+		want |= writable
+	}
+	var c cursor
+	for va != end {
+		s.find(m, va, &c)
+		next, whole := c.reach(va, end)
+		switch {
+		case c.entry&present != 0 || c.entry == want:
+		case whole && c.level <= levelPDPT:
+			s.set(m, &c, want)
+		default:
+			if r := s.deepen(m, &c); r != OK {
+				return r
+			}
+			continue
+		}
+		va = next
+	}
+	return OK
 }
 
-// Discard drops the contents of the Owned pages in [va, end): they return to the
-// demand state with the permissions they had. All else stays. Results as Unmap.
-func (s *Space) Discard(m Memory, va, end uint64, b *Batch) (next uint64, r Result) {
-	return va, NoMemory
+// reach returns where in [va, end) the influence of c's entry, which decides
+// about va, ends, and whether all that it covers is in [va, end).
+func (c *cursor) reach(va, end uint64) (next uint64, whole bool) {
+	size := span(c.level)
+	first := va &^ (size - 1)
+	last := first + (size - 1) // never wraps, first+size may
+	if last >= end-1 {
+		return end, va == first && last == end-1
+	}
+	return last + 1, va == first
 }
-
-// Protect gives the mapped and reserved pages in [va, end) the permissions f
-// (Write, Exec or none; other flags stay as they are, passing them is BadFlags).
-// Pages that lose a permission become stale. Results as Unmap, and WriteExec.
-func (s *Space) Protect(m Memory, va, end uint64, f Flags, b *Batch) (next uint64, r Result) {
-	return va, NoMemory
-}
-
-// Fault answers a page fault at va that wants access (Write, Exec, or 0 for a
-// read). It returns OK when the page can be used now: a zero frame was mapped
-// there (fresh), or it was mapped with that permission already, since another
-// processor was faster. It returns NotMapped or NotAllowed when the access is an
-// error of the program, NoMemory when no frame was left.
-func (s *Space) Fault(m Memory, va uint64, access Flags) (fresh bool, r Result) {
-	return false, NotMapped
-}
-
-// State says what a virtual address is.
-type State uint8
-
-// States of a page.
-const (
-	Absent  State = iota // nothing
-	Demand               // reserved, a zero frame at the first touch
-	Present              // mapped
-)
-
-// Mapping describes the page that a virtual address is in.
-type Mapping struct {
-	State State
-	Flags Flags
-	Phys  phys.Addr // of the address itself, not only of its page; 0 unless Present
-	Size  uint64    // bytes that one entry covers: 4 KiB, 2 MiB, 1 GiB or 512 GiB
-}
-
-// Lookup returns what va is, without changing anything.
-func (s *Space) Lookup(m Memory, va uint64) Mapping { return Mapping{} }

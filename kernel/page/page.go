@@ -3,8 +3,7 @@
 //	virtual address, bits   63..48 | 47..39 | 38..30 | 29..21 | 20..12 | 11..0
 //	                        sign   | PML4   | PDPT   | PD     | PT     | offset
 //
-//	entry, bits             63  62..52        51..12   11..9     8 7  6 5 4   3   2   1  0
-//	                        NX  (live count)  address  software  G PS D A PCD PWT U/S RW P
+// What the bits of an entry mean is drawn in entry.go.
 //
 // Intel SDM vol. 3A "4-Level Paging", AMD APM vol. 2 §5.3 and §5.4.
 //
@@ -32,9 +31,6 @@ type Memory interface {
 	phys.Memory
 	// AllocFrame returns a frame, contents undefined, and false if there is none.
 	AllocFrame() (phys.Addr, bool)
-	// FreeFrame takes back a frame that no page table ever named, or names no
-	// longer in a way a processor could have cached.
-	FreeFrame(p phys.Addr)
 }
 
 // Flags say how a page may be used. Pages are readable, kernel-only and cached
