@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -92,27 +91,5 @@ func TestAddKernelRefuses(t *testing.T) {
 				t.Errorf("addKernel error %v, want %q", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestVectors(t *testing.T) {
-	lines := strings.Split(strings.TrimSpace(vectors()), "\n")
-	first := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "TEXT") }) + 1
-	stubs := lines[first:]
-	if len(stubs) != vectorCount {
-		t.Fatalf("%d stubs, want %d", len(stubs), vectorCount)
-	}
-	tests := []struct {
-		vector int
-		want   string
-	}{
-		{0, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $0; JMP ·kernTrap(SB)"},   // divide: no error code
-		{14, "\tBYTE $0x66; BYTE $0x90; BYTE $0x68; LONG $14; JMP ·kernTrap(SB)"}, // page fault: the CPU's
-		{255, "\tBYTE $0x6a; BYTE $0x00; BYTE $0x68; LONG $255; JMP ·kernTrap(SB)"},
-	}
-	for _, tt := range tests {
-		if got := stubs[tt.vector]; got != tt.want {
-			t.Errorf("stub %d = %q, want %q", tt.vector, got, tt.want)
-		}
 	}
 }

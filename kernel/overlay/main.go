@@ -8,8 +8,7 @@
 //   - stock files with a few words changed (patches.go): every SYSCALL
 //     instruction becomes a call of the kernel,
 //   - the files of kernel/runtime, into src/runtime (kern_*),
-//   - the pure cores that those import, kernel/CORE as src/internal/kernel/CORE,
-//   - 256 generated interrupt stubs (vectors.go).
+//   - the pure cores that those import, kernel/CORE as src/internal/kernel/CORE.
 //
 // Any surprise ends it with a message: a stock file that does not have what a
 // patch expects, a core that imports what package runtime cannot, a file that
@@ -58,7 +57,6 @@ func run(goroot, kernel, out string) error {
 	if err := l.addKernel(os.DirFS(kernel)); err != nil { // kernel/runtime and its cores
 		return err
 	}
-	l.add("src/runtime/kern_vectors_amd64.s", generated, vectors())
 	if err := l.checkNew(os.DirFS(goroot)); err != nil { // nothing stock replaced by accident
 		return err
 	}

@@ -10,16 +10,13 @@ import (
 	"strings"
 )
 
-// What laid files that are no copy of a kernel file are made from.
-const (
-	patched   = "(patched)"
-	generated = "(generated)"
-)
+// patched is what a laid file is made from that is no copy of a kernel file.
+const patched = "(patched)"
 
 // laidFile is one file that is not a link into the stock tree.
 type laidFile struct {
 	name string // in the tree, with slashes
-	from string // below the kernel folder, or patched, or generated
+	from string // below the kernel folder, or patched
 	text string
 }
 

@@ -24,8 +24,8 @@ func TestCheckNew(t *testing.T) {
 		},
 		{
 			name:  "same name twice",
-			files: []laidFile{{name: "src/x", from: "a"}, {name: "src/x", from: generated}},
-			want:  "src/x: laid twice, from a and (generated)",
+			files: []laidFile{{name: "src/x", from: "a"}, {name: "src/x", from: "b"}},
+			want:  "src/x: laid twice, from a and b",
 		},
 	}
 	for _, tt := range tests {
