@@ -52,4 +52,50 @@ const (
 // page faults) and instruction rip, when it came from a task. What comes from the
 // kernel itself is Fatal unless the fault can be resolved (page.Space.Fault), and
 // is not asked here.
-func Decide(vector, code, cr2, rip uint64) Action { return Action{} }
+func Decide(vector, code, cr2, rip uint64) Action {
+	switch vector {
+	case PageFault:
+		return pageFault(Code(code), cr2, rip)
+	case DivideError:
+		return Action{Kind: Signal, Signal: sigFPE, Code: fpeIntDiv, Addr: AddrRIP}
+	case FloatingPoint, SIMDFloatingPoint:
+		return Action{Kind: Signal, Signal: sigFPE, Code: fpeFltInv, Addr: AddrRIP}
+	case Debug:
+		return Action{Kind: Signal, Signal: sigTRAP, Code: trapTrace, Addr: AddrRIP}
+	case Breakpoint:
+		return Action{Kind: Signal, Signal: sigTRAP, Code: trapBrk, Addr: AddrRIP}
+	case InvalidOpcode:
+		return Action{Kind: Signal, Signal: sigILL, Code: illOpN, Addr: AddrRIP, Report: true}
+	case StackFault, GeneralProtection:
+		// Linux gives no address and SI_KERNEL: the processor does not tell, it is
+		// often an address that is not canonical.
+		return Action{Kind: Signal, Signal: sigSEGV, Code: siKernel, Report: true}
+	case AlignmentCheck:
+		return Action{Kind: Signal, Signal: sigBUS, Code: busAlign, Report: true}
+	}
+	if vector >= FirstInterrupt {
+		return Action{Kind: Interrupt}
+	}
+	return Action{Kind: Fatal, Report: true}
+}
+
+// pageFault decides about a page fault that was not demand paging. A read or
+// write of the zero page is a nil dereference, which Go turns into a panic that
+// programs recover from: nothing is reported. Anything else is reported, also
+// what Go makes recoverable by debug.SetPanicOnFault, and so is execution of an
+// address that the program did not jump to through a nil function value.
+func pageFault(c Code, cr2, rip uint64) Action {
+	a := Action{Kind: Signal, Signal: sigSEGV, Code: segvMap, Addr: AddrCR2}
+	if c&CodePresent != 0 {
+		a.Code = segvAccess
+	}
+	nilPointer := cr2 < ZeroPageSize
+	if c&CodeFetch != 0 {
+		nilPointer = rip < ZeroPageSize
+	}
+	a.Report = !nilPointer
+	if c&CodeReserved != 0 {
+		return Action{Kind: Fatal, Report: true} // page tables are damaged
+	}
+	return a
+}

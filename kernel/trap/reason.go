@@ -84,4 +84,64 @@ func (r Reason) String() string {
 }
 
 // Explain says why the access to va with error code c faulted.
-func Explain(l *Layout, va uint64, c Code) Reason { return NotMapped }
+//
+// The order matters: what an address is outranks what was done to it, and a
+// page that is not mapped outranks permissions.
+func Explain(l *Layout, va uint64, c Code) Reason {
+	const canonicalSize = 1 << 47
+	switch {
+	case va < ZeroPageSize:
+		return ZeroPage
+	case va+canonicalSize >= 2*canonicalSize:
+		return NonCanonical
+	case c&CodeReserved != 0:
+		return ReservedBit
+	case c&CodePresent == 0:
+		return l.absent(va)
+	case c&CodeFetch != 0:
+		return NoExecute
+	case c&CodeWrite == 0:
+		return Protection
+	case l.Text.Contains(va):
+		return WriteText
+	case l.ROData.Contains(va):
+		return WriteROData
+	}
+	return ReadOnly
+}
+
+// absent says what is missing at va.
+func (l *Layout) absent(va uint64) Reason {
+	switch {
+	case l.Stacks.Contains(va):
+		return Guard
+	case l.Heap.Contains(va):
+		return HeapUnmapped
+	case l.Devices.Contains(va):
+		return DeviceUnmapped
+	}
+	return NotMapped
+}
+
+// Area names the part of the address space that va lies in, for reports.
+func (l *Layout) Area(va uint64) string {
+	switch {
+	case va < ZeroPageSize:
+		return "zero page"
+	case l.Text.Contains(va):
+		return "text"
+	case l.ROData.Contains(va):
+		return "read-only data"
+	case l.Data.Contains(va):
+		return "data"
+	case l.Stacks.Contains(va):
+		return "stacks"
+	case l.Heap.Contains(va):
+		return "heap"
+	case l.Devices.Contains(va):
+		return "devices"
+	case l.DirectMap.Contains(va):
+		return "direct map"
+	}
+	return "nothing"
+}
