@@ -1,0 +1,79 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A pathLock is the right to make a socket at a path, held by an exclusive
+// lock on a file beside it. The kernel drops it when its holder dies.
+type pathLock struct{ f *os.File }
+
+// lockPath takes the lock of a path. The error says who has it.
+func lockPath(path string) (*pathLock, error) {
+	name := path + ".lock"
+	for {
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("vm: socket: %w", err)
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			owner := make([]byte, 32)
+			n, _ := f.Read(owner)
+			f.Close()
+			if errors.Is(err, unix.EWOULDBLOCK) {
+				return nil, fmt.Errorf("vm: socket: %s belongs to a VM that runs (process %s)", path, strings.TrimSpace(string(owner[:n])))
+			}
+			return nil, fmt.Errorf("vm: socket: lock %s: %w", name, err)
+		}
+		if isAt(f, name) {
+			_ = f.Truncate(0)
+			_, _ = fmt.Fprintln(f, os.Getpid())
+			return &pathLock{f}, nil
+		}
+		f.Close() // its holder removed it between our opening and locking
+	}
+}
+
+// isAt reports whether f is the file that name leads to.
+func isAt(f *os.File, name string) bool {
+	a, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(name)
+	return err == nil && os.SameFile(a, b)
+}
+
+// release removes the lock file, then gives up the lock.
+func (l *pathLock) release() {
+	_ = os.Remove(l.f.Name())
+	l.f.Close()
+}
+
+// removeSocket removes a socket that a VM left behind. It refuses to remove
+// anything else.
+func removeSocket(path string) error {
+	st, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("vm: socket: %w", err)
+	}
+	if st.Mode().Type() != os.ModeSocket {
+		return fmt.Errorf("vm: socket: %s exists and is not a socket", path)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("vm: socket: %w", err)
+	}
+	return nil
+}
+
+// optionValue writes s as the value of one of QEMU's key=value options, in
+// which a comma is doubled.
+func optionValue(s string) string { return strings.ReplaceAll(s, ",", ",,") }
