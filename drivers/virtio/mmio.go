@@ -63,13 +63,7 @@ var _ Transport = (*MMIO)(nil)
 // It returns nil without an error for an empty place: no magic value, or
 // device ID 0. It returns ErrLegacy for a device of another version.
 func NewMMIO(regs Registers, size int, name string, open func() (Interrupt, error)) (*MMIO, error) {
-	// §4.2.2.2: first the magic value, then the version, then the ID; nothing
-	// else is touched when the ID is 0.
-	if regs.Load32(magicOff) != magicValue {
-		return nil, nil
-	}
-	version := regs.Load32(versionOff)
-	kind := Type(regs.Load32(deviceIDOff))
+	kind, version := identify(regs)
 	if kind == TypeNone {
 		return nil, nil
 	}
@@ -77,6 +71,17 @@ func NewMMIO(regs Registers, size int, name string, open func() (Interrupt, erro
 		return nil, fmt.Errorf("%w: %s, version %d", ErrLegacy, name, version)
 	}
 	return &MMIO{regs: regs, name: name, kind: kind, size: size, open: open}, nil
+}
+
+// identify returns what is behind registers, TypeNone for an empty place.
+func identify(regs Registers) (kind Type, version uint32) {
+	// §4.2.2.2: first the magic value, then the version, then the ID; nothing
+	// else is touched when the ID is 0.
+	if regs.Load32(magicOff) != magicValue {
+		return TypeNone, 0
+	}
+	version = regs.Load32(versionOff)
+	return Type(regs.Load32(deviceIDOff)), version
 }
 
 // String implements Transport.
