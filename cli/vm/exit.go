@@ -20,11 +20,13 @@ type Exit struct {
 //
 // The device isa-debug-exit ends QEMU with status code*2+1 (QEMU
 // hw/misc/debugexit.c), so an even status is never a guest's own. QEMU's own
-// failures give 1, and no event.
+// failures give 1, and no event. The reason does not count then: a guest runs
+// on for a moment after its write to the device, into a reset at times, and
+// QEMU reports that as the reason while it keeps the status.
 func decodeExit(status int, reason string, stopped bool) (Exit, error) {
 	e := Exit{Code: -1, Reason: reason, Status: status}
 	switch {
-	case status > 0 && status%2 == 1 && (reason == "guest-shutdown" || reason == "" && status > 1):
+	case status > 0 && status%2 == 1 && (reason != "" || status > 1):
 		e.Code = status / 2
 		return e, nil
 	case stopped:
