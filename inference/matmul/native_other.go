@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package matmul
 
 // native returns the kernels in assembly that this machine can run: none.

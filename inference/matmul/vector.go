@@ -72,12 +72,7 @@ const (
 )
 
 func softmax(x []float32) {
-	top := float32(math.Inf(-1))
-	for _, v := range x {
-		if v > top {
-			top = v
-		}
-	}
+	top := maximum(x)
 	var s [lanes]float32
 	c := 0
 	for ; c+lanes <= len(x); c += lanes {
@@ -95,6 +90,17 @@ func softmax(x []float32) {
 	for i := range x {
 		x[i] *= inverse
 	}
+}
+
+// maximum returns the largest element that is not NaN, -Inf if there is none.
+func maximum(x []float32) float32 {
+	top := float32(math.Inf(-1))
+	for _, v := range x {
+		if v > top {
+			top = v
+		}
+	}
+	return top
 }
 
 func swiglu(gate, up []float32) {

@@ -1,0 +1,166 @@
+//go:build amd64 && !noasm
+
+package matmul
+
+import "golang.org/x/sys/cpu"
+
+// avx2 needs AVX2 for integers, FMA for Sgemm and F16C for half precision.
+var avx2 = kernels{
+	name:    "avx2",
+	rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
+	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	micro: microAVX2,
+}
+
+// native returns the kernels in assembly that this machine can run. Package cpu
+// asks CPUID, and XGETBV whether the system saves YMM registers.
+func native() []*kernels {
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C {
+		return []*kernels{&avx2}
+	}
+	return nil
+}
+
+// The functions below check lengths by slicing, give whole vectors to assembly
+// and the rest to Go.
+
+func rowsF32AVX2(y, w, x []float32) {
+	cols := len(x)
+	w = w[:len(y)*cols]
+	whole := cols &^ (lanes - 1)
+	if whole == 0 {
+		rowsF32(y, w, x)
+		return
+	}
+	r := 0
+	for ; r+4 <= len(y); r += 4 {
+		rows4F32AVX2(&y[r], &w[r*cols], &x[0], whole, 4*cols)
+	}
+	for ; r < len(y); r++ {
+		rows1F32AVX2(&y[r], &w[r*cols], &x[0], whole, 4*cols)
+	}
+	if whole == cols {
+		return
+	}
+	for r := range y {
+		for c := whole; c < cols; c++ {
+			y[r] += float32(w[r*cols+c] * x[c])
+		}
+	}
+}
+
+func rowsF16AVX2(y []float32, w []byte, x []float32) {
+	cols := len(x)
+	w = w[:len(y)*2*cols]
+	whole := cols &^ (lanes - 1)
+	if whole == 0 {
+		rowsF16(y, w, x)
+		return
+	}
+	r := 0
+	for ; r+4 <= len(y); r += 4 {
+		rows4F16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
+	}
+	for ; r < len(y); r++ {
+		rows1F16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
+	}
+	if whole == cols {
+		return
+	}
+	for r := range y {
+		for c := whole; c < cols; c++ {
+			y[r] += float32(half(w[2*(r*cols+c):]) * x[c])
+		}
+	}
+}
+
+func rowsQ8AVX2(y []float32, w []byte, x vector) {
+	blocks := len(x.scale)
+	stride := blocks * sizeQ8
+	w, q := w[:len(y)*stride], x.q[:blocks*BlockSize]
+	r := 0
+	if blocks > 0 {
+		for ; r+8 <= len(y); r += 8 {
+			rows8Q8AVX2(&y[r], &w[r*stride], &q[0], &x.scale[0], blocks, stride)
+		}
+	}
+	rowsQ8(y[r:], w[r*stride:], x)
+}
+
+func rowsQ4AVX2(y []float32, w []byte, x vector) {
+	blocks := len(x.scale)
+	stride := blocks * sizeQ4
+	w, q, bias := w[:len(y)*stride], x.q[:blocks*BlockSize], x.bias[:blocks]
+	r := 0
+	if blocks > 0 {
+		for ; r+8 <= len(y); r += 8 {
+			rows8Q4AVX2(&y[r], &w[r*stride], &q[0], &x.scale[0], &bias[0], blocks, stride)
+		}
+	}
+	rowsQ4(y[r:], w[r*stride:], x)
+}
+
+func weightedAVX2(y, w, rows []float32, stride int) {
+	n := len(w)
+	if n == 0 || len(y) == 0 {
+		clear(y)
+		return
+	}
+	rows = rows[:(n-1)*stride+len(y)]
+	c := 0
+	for ; c+32 <= len(y); c += 32 {
+		weighted32AVX2(&y[c], &w[0], &rows[c], n, 4*stride)
+	}
+	for ; c+8 <= len(y); c += 8 {
+		weighted8AVX2(&y[c], &w[0], &rows[c], n, 4*stride)
+	}
+	if c < len(y) {
+		weighted(y[c:], w, rows[c:], stride)
+	}
+}
+
+func quantizeBlocksAVX2(q []int16, scale []float32, bias []int32, x []float32) {
+	n := len(scale)
+	q, bias, x = q[:n*BlockSize], bias[:n], x[:n*BlockSize]
+	for b := 0; b < n; b++ {
+		b += quantizeAVX2(&q[b*BlockSize], &scale[b], &bias[b], &x[b*BlockSize], n-b)
+		if b < n { // a block that is tiny or not finite
+			quantize(q[b*BlockSize:], scale[b:b+1], bias[b:b+1], x[b*BlockSize:])
+		}
+	}
+}
+
+func softmaxAVX2(x []float32) {
+	if len(x) < lanes {
+		softmax(x)
+		return
+	}
+	top := maximum(x)
+	whole := len(x) &^ (lanes - 1)
+	sum := expSumAVX2(&x[0], whole, top)
+	for i := whole; i < len(x); i++ {
+		x[i] = Exp(x[i] - top)
+		sum += x[i]
+	}
+	inverse := 1 / sum
+	scaleAVX2(&x[0], whole, inverse)
+	for i := whole; i < len(x); i++ {
+		x[i] *= inverse
+	}
+}
+
+func swigluVectorAVX2(gate, up []float32) {
+	up = up[:len(gate)]
+	whole := len(gate) &^ 7
+	if whole > 0 {
+		swigluAVX2(&gate[0], &up[0], whole)
+	}
+	swiglu(gate[whole:], up[whole:])
+}
+
+func microAVX2(k int, alpha float32, a, b, c []float32, ldc int) {
+	if k > 0 {
+		a, b, c = a[:k*mr], b[:k*nr], c[:(mr-1)*ldc+nr]
+		micro6x16AVX2(k, alpha, &a[0], &b[0], &c[0], ldc)
+	}
+}

@@ -1,0 +1,77 @@
+//go:build amd64 && !noasm
+
+package matmul
+
+// The assembly functions, each with the Go function whose bits it gives. Pointers
+// lead to as many elements as the loops below use; nothing else is read or
+// written, and no alignment is needed. They do not let their arguments escape.
+
+// micro6x16AVX2 is micro6x16. It differs in rounding: products are fused.
+//
+//go:noescape
+func micro6x16AVX2(k int, alpha float32, a, b, c *float32, ldc int)
+
+// rows4F32AVX2 is rowsF32 for 4 rows, stride bytes apart, and cols a multiple of 16.
+//
+//go:noescape
+func rows4F32AVX2(y, w, x *float32, cols, stride int)
+
+// rows1F32AVX2 is rows4F32AVX2 for 1 row.
+//
+//go:noescape
+func rows1F32AVX2(y, w, x *float32, cols, stride int)
+
+// rows4F16AVX2 is rowsF16 for 4 rows, stride bytes apart, and cols a multiple of 16.
+//
+//go:noescape
+func rows4F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
+
+// rows1F16AVX2 is rows4F16AVX2 for 1 row.
+//
+//go:noescape
+func rows1F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
+
+// weighted32AVX2 is weighted for 32 columns of n rows, stride bytes apart.
+//
+//go:noescape
+func weighted32AVX2(y, w, rows *float32, n, stride int)
+
+// weighted8AVX2 is weighted32AVX2 for 8 columns.
+//
+//go:noescape
+func weighted8AVX2(y, w, rows *float32, n, stride int)
+
+// rows8Q8AVX2 is rowsQ8 for 8 rows of blocks blocks, stride bytes apart.
+//
+//go:noescape
+func rows8Q8AVX2(y *float32, w *byte, q *int16, scale *float32, blocks, stride int)
+
+// rows8Q4AVX2 is rowsQ4 for 8 rows of blocks blocks, stride bytes apart.
+//
+//go:noescape
+func rows8Q4AVX2(y *float32, w *byte, q *int16, scale *float32, bias *int32, blocks, stride int)
+
+// quantizeAVX2 is quantize for blocks blocks, but stops at the first whose
+// largest value is below tinyBlock or not finite. It returns how many it did.
+//
+//go:noescape
+func quantizeAVX2(q *int16, scale *float32, bias *int32, x *float32, blocks int) (done int)
+
+// expSumAVX2 does, for n a multiple of 16, with the sum in rowsF32's order:
+//
+//	for i := range n { x[i] = Exp(x[i] - top); sum += x[i] }
+//
+//go:noescape
+func expSumAVX2(x *float32, n int, top float32) (sum float32)
+
+// swigluAVX2 is swiglu for n a multiple of 8.
+//
+//go:noescape
+func swigluAVX2(gate, up *float32, n int)
+
+// scaleAVX2 does, for n a multiple of 8:
+//
+//	for i := range n { x[i] *= f }
+//
+//go:noescape
+func scaleAVX2(x *float32, n int, f float32)
