@@ -125,6 +125,21 @@ func TestMicroVMPlaces(t *testing.T) {
 	}
 }
 
+func TestMicroVMAround(t *testing.T) {
+	w := virtio.MicroVMAround(virtio.Window{Phys: 0xfeb00e00, Size: 512, GSI: 12})
+	if len(w) != 19 || w[0] != (virtio.Window{Phys: 0xfeb00000, Size: 512, GSI: 5}) || w[18].GSI != 23 {
+		t.Errorf("around 512@0xfeb00e00:12: %v", w)
+	}
+	for _, other := range []virtio.Window{
+		{Phys: 0xd0000000, Size: 4096, GSI: 5}, {Phys: 0xfeb03000, Size: 512, GSI: 40}, {Phys: 0xfeb00e01, Size: 512, GSI: 12},
+		{Phys: 0xfeb00e00, Size: 4096, GSI: 12}, {Phys: 0xfeb00e00, Size: 512, GSI: 6},
+	} {
+		if w := virtio.MicroVMAround(other); w != nil {
+			t.Errorf("around %v: %v, want nothing", other, w)
+		}
+	}
+}
+
 func TestProbeSkipsWhatCannotBeMapped(t *testing.T) {
 	p := virtiotest.New(virtio.TypeRNG, allFeatures, nil, 4).Platform()
 	refused := errors.New("not a device")

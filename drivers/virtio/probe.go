@@ -39,6 +39,23 @@ func MicroVM() []Window {
 	return w
 }
 
+// MicroVMAround returns the places of a microvm without ACPI, which names those
+// that are used on the command line, given one of them; nil when the place is
+// not one of a microvm's. Programs cannot see the other words: a Go environment
+// keeps only the first variable of a name.
+func MicroVMAround(known Window) []Window {
+	i := (known.Phys - microvmBase) / microvmSize
+	first := known.GSI - int(i)
+	if known.Phys < microvmBase || i >= microvmCount || known.Phys%microvmSize != 0 || known.Size != microvmSize || first < 0 {
+		return nil
+	}
+	w := make([]Window, 0, microvmCount)
+	for i := 0; i < microvmCount && first+i < microvmGSI; i++ { // the first I/O APIC only
+		w = append(w, Window{Phys: microvmBase + uint64(i)*microvmSize, Size: microvmSize, GSI: first + i})
+	}
+	return w
+}
+
 // deviceWord starts a command-line word that names a place, as Linux defined
 // it (Linux, Documentation/admin-guide/kernel-parameters.txt), and as QEMU's
 // microvm without ACPI and Firecracker write it.
