@@ -62,7 +62,7 @@ type Info struct {
 	entryCount  int
 	modules     [MaxModules]Module
 	moduleCount int
-	table       [2]phys.Range // memory map and module list, in memory
+	tables      [2]phys.Range // memory map and module list, where they are
 }
 
 // Result tells how Parse ended.
@@ -70,23 +70,24 @@ type Result uint8
 
 // Results.
 const (
-	OK          Result = iota
-	BadPointer         // the start information is not 8-aligned memory in the window
-	BadMagic           // not PVH start information
-	NoMemoryMap        // version 0, or no entries
-	BadMap             // the memory map is unaligned or outside the window
-	TooManyEntries
-	BadEntry // an entry's end does not fit in 52 bits
-	BadModules
-	TooManyModules
-	NoRAM // no whole page of RAM
+	OK             Result = iota
+	BadPointer            // the start information is outside the window
+	BadMagic              // not PVH start information
+	NoMemoryMap           // version 0, or no entries
+	BadMap                // the memory map is unaligned or outside the window
+	TooManyEntries        // more than MaxEntries
+	BadEntry              // an entry's end does not fit in 64 bits
+	BadModules            // the module list is outside the window, or a module's end does not fit in 64 bits
+	TooManyModules        // more than MaxModules
+	BadCommandLine        // the command line is outside the window
+	NoRAM                 // no whole page of RAM
 )
 
 var resultNames = [...]string{
 	OK: "ok", BadPointer: "start information out of reach", BadMagic: "no PVH start information",
 	NoMemoryMap: "no memory map", BadMap: "memory map out of reach", TooManyEntries: "memory map too long",
 	BadEntry: "memory map entry wraps", BadModules: "module list is bad", TooManyModules: "too many modules",
-	NoRAM: "no usable RAM",
+	BadCommandLine: "command line out of reach", NoRAM: "no usable RAM",
 }
 
 // String returns r in words.
@@ -96,30 +97,3 @@ func (r Result) String() string {
 	}
 	return "unknown result"
 }
-
-// Parse reads the start information at start into in. Only memory inside window,
-// what is mapped at that point, is read. Unless it returns OK, in is not to be used.
-func Parse(m phys.Memory, start phys.Addr, window phys.Range, in *Info) Result { return BadPointer }
-
-// Entries returns the number of memory map entries.
-func (in *Info) Entries() int { return in.entryCount }
-
-// Entry returns entry i < Entries(), as the VMM gave it.
-func (in *Info) Entry(i int) Entry { return in.entries[i] }
-
-// Modules returns the number of modules.
-func (in *Info) Modules() int { return in.moduleCount }
-
-// Module returns module i < Modules().
-func (in *Info) Module(i int) Module { return in.modules[i] }
-
-// Usable fills out with the RAM that can be used: whole pages, ascending,
-// disjoint, merged where adjacent, without anything that another entry gives
-// another type. It returns how many ranges there are; what does not fit in out is
-// left out.
-func (in *Info) Usable(out []phys.Range) int { return 0 }
-
-// Occupied returns range i of what the start information itself occupies, and
-// false when i is past the last: the structure, the memory map, the module list
-// and the modules. The command line is not among them, its length is unknown.
-func (in *Info) Occupied(i int) (phys.Range, bool) { return phys.Range{}, false }
