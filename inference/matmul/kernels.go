@@ -10,6 +10,7 @@ import (
 // field's definition is the function of that name in portable.go or vector.go.
 type kernels struct {
 	name     string
+	dot      func(x, y []float32) float32
 	rowsF32  func(y, w, x []float32)
 	rowsF16  func(y []float32, w []byte, x []float32)
 	rowsQ8   func(y []float32, w []byte, x vector)
@@ -23,8 +24,8 @@ type kernels struct {
 
 // portable runs on every machine.
 var portable = kernels{
-	name:    "portable",
-	rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
+	name: "portable",
+	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
 	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
 	micro: micro6x16,
 }

@@ -6,8 +6,8 @@ import "golang.org/x/sys/cpu"
 
 // avx2 needs AVX2 for integers, FMA for Sgemm and F16C for half precision.
 var avx2 = kernels{
-	name:    "avx2",
-	rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
+	name: "avx2",
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	micro: microAVX2,
 }
@@ -23,6 +23,19 @@ func native() []*kernels {
 
 // The functions below check lengths by slicing, give whole vectors to assembly
 // and the rest to Go.
+
+func dotAVX2(x, y []float32) float32 {
+	y = y[:len(x)]
+	whole := len(x) &^ (lanes - 1)
+	var sum float32
+	if whole > 0 {
+		rows1F32AVX2(&sum, &x[0], &y[0], whole, 0)
+	}
+	for i := whole; i < len(x); i++ {
+		sum += float32(x[i] * y[i])
+	}
+	return sum
+}
 
 func rowsF32AVX2(y, w, x []float32) {
 	cols := len(x)

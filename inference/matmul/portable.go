@@ -19,20 +19,25 @@ const lanes = 16
 func rowsF32(y, w, x []float32) {
 	cols := len(x)
 	for r := range y {
-		row := w[r*cols : (r+1)*cols]
-		var s [lanes]float32
-		c := 0
-		for ; c+lanes <= cols; c += lanes {
-			for l, v := range row[c : c+lanes] {
-				s[l] += float32(v * x[c+l])
-			}
-		}
-		sum := fold(&s)
-		for ; c < cols; c++ {
-			sum += float32(row[c] * x[c])
-		}
-		y[r] = sum
+		y[r] = dot(w[r*cols:(r+1)*cols], x)
 	}
+}
+
+// dot computes Σ x[c]·y[c], summed as rowsF32 says.
+func dot(x, y []float32) float32 {
+	y = y[:len(x)]
+	var s [lanes]float32
+	c := 0
+	for ; c+lanes <= len(x); c += lanes {
+		for l, v := range x[c : c+lanes] {
+			s[l] += float32(v * y[c+l])
+		}
+	}
+	sum := fold(&s)
+	for ; c < len(x); c++ {
+		sum += float32(x[c] * y[c])
+	}
+	return sum
 }
 
 // rowsF16 is rowsF32 with half-precision weights, 2*len(x) bytes a row.

@@ -3,11 +3,7 @@ package matmul
 import "math"
 
 // Dot returns the inner product of x and y, in the order of Mul's F32 rows.
-func Dot(x, y []float32) float32 {
-	var out [1]float32
-	active().rowsF32(out[:], x, y[:len(x)])
-	return out[0]
-}
+func Dot(x, y []float32) float32 { return active().dot(x, y[:len(x)]) }
 
 // Rows computes y[r] = w[r]·x for len(y) rows; w is (len(y), len(x)).
 func Rows(y, w, x []float32) { active().rowsF32(y, w[:len(y)*len(x)], x) }
