@@ -81,4 +81,72 @@ func (p Problem) String() string {
 }
 
 // Options returns the kernel's words. Of several with one key the last counts.
-func (l *Line) Options() Options { return Options{} }
+func (l *Line) Options() Options {
+	var o Options
+	for i := range l.varCount {
+		if p := l.option(i, &o); p != Fine && o.Bad == Fine {
+			o.Bad, o.BadVar = p, i
+		}
+	}
+	return o
+}
+
+// option obeys variable i, if it is the kernel's. A bad one changes nothing.
+func (l *Line) option(i int, o *Options) Problem {
+	if v, ok := l.value(i, "selftest"); ok {
+		n := find(v, selfTestNames[:])
+		if n < 0 {
+			return BadSelfTest
+		}
+		o.SelfTest = SelfTest(n)
+	} else if v, ok := l.value(i, "loglevel"); ok {
+		n := find(v, levelNames[:])
+		if n < 0 {
+			return BadLogLevel
+		}
+		o.LogLevel = Level(n)
+	} else if v, ok := l.value(i, "console"); ok {
+		if !equal(v, "on") && !equal(v, "off") {
+			return BadConsole
+		}
+		o.ConsoleOff = equal(v, "off")
+	} else if v, ok := l.value(i, "ready"); ok {
+		port, isNumber := number(v, 1, 1<<32-2) // the last is VMADDR_PORT_ANY
+		if !isNumber && !equal(v, "off") {
+			return BadReady
+		}
+		o.Ready, o.ReadyOff = uint32(port), !isNumber
+	} else if v, ok := l.value(i, "tsc_khz"); ok {
+		khz, isNumber := number(v, 10_000, 100_000_000)
+		if !isNumber {
+			return BadTSC
+		}
+		o.TSCkHz = khz
+	}
+	return Fine
+}
+
+// find returns the index of v in names, or -1.
+func find(v []byte, names []string) int {
+	for i, n := range names {
+		if equal(v, n) {
+			return i
+		}
+	}
+	return -1
+}
+
+// number returns the decimal number v, and false unless it is one between low and
+// high, which is below 2^60.
+func number(v []byte, low, high uint64) (uint64, bool) {
+	n := uint64(0)
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if n = n*10 + uint64(c-'0'); n > high {
+			return 0, false
+		}
+	}
+	return n, len(v) > 0 && n >= low
+}
