@@ -45,5 +45,30 @@ func (v Verdict) String() string {
 }
 
 // Calibrate returns the rates between two samples less than 54 ms apart (one turn
-// of the PIT). With BadAPIC, TSCkHz is good all the same.
-func Calibrate(first, last Sample) (Rates, Verdict) { return Rates{}, NoPIT }
+// of the PIT). With BadAPIC, TSCkHz is good all the same; with any other verdict
+// but Good both are 0.
+func Calibrate(first, last Sample) (Rates, Verdict) {
+	counts := uint64(first.PIT - last.PIT) // wraps with the 16-bit counter
+	switch {
+	case counts == 0:
+		return Rates{}, NoPIT
+	case first.PIT < last.PIT:
+		return Rates{}, NoPIT // mode 0 stops at 0 and would wrap: not a distance to trust
+	case counts < MinPIT:
+		return Rates{}, TooShort
+	}
+	ticks := last.TSC - first.TSC
+	// MaxKHz for a turn of the PIT is below 2^33 ticks: the product fits.
+	if ticks == 0 || ticks >= 1<<36 {
+		return Rates{}, BadTSC
+	}
+	khz := (ticks*PITHz/counts + 500) / 1000
+	if khz < MinKHz || khz > MaxKHz {
+		return Rates{}, BadTSC
+	}
+	apic := uint64(first.APIC - last.APIC)
+	if apic == 0 || last.APIC == 0 || first.APIC < last.APIC {
+		return Rates{TSCkHz: khz}, BadAPIC
+	}
+	return Rates{TSCkHz: khz, APICHz: apic * PITHz / counts}, Good
+}
