@@ -1,0 +1,119 @@
+package mcp
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+)
+
+var (
+	benchInit = []byte(`{"jsonrpc":"2.0","id":"i","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"b","version":"1"}}}` + "\n")
+	benchOK   = []byte(`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\n")
+	benchCall = []byte(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","arguments":{"text":"0123456789abcdef"}}}` + "\n")
+)
+
+// rawClient shakes hands on c and returns its reader. It does as little as a client can,
+// so that what is measured is the server.
+func rawClient(t testing.TB, c net.Conn) *bufio.Reader {
+	r := bufio.NewReaderSize(c, 64<<10)
+	if _, err := c.Write(benchInit); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.ReadSlice('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(benchOK); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// calls makes n echo calls over c with up to window in flight and returns the heap
+// allocations per call, the client's included: it makes none.
+func calls(t testing.TB, c net.Conn, r *bufio.Reader, n, window int) (allocs float64) {
+	sendErr := make(chan error, 1)
+	slots := make(chan struct{}, window)
+	head, tail, _ := bytes.Cut(benchCall, []byte("7"))
+	line := make([]byte, 0, 2*len(benchCall))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	go func() {
+		for i := range n {
+			slots <- struct{}{}
+			line = strconv.AppendInt(append(line[:0], head...), int64(i), 10)
+			line = append(line, tail...)
+			if _, err := c.Write(line); err != nil {
+				sendErr <- err
+				return
+			}
+		}
+		sendErr <- nil
+	}()
+	for range n {
+		answer, err := r.ReadSlice('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(answer, []byte("0123456789abcdef")) {
+			t.Fatalf("answer %s", answer)
+		}
+		<-slots
+	}
+	if err := <-sendErr; err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(n)
+}
+
+func benchmarkEcho(b *testing.B, c net.Conn, window int) {
+	r := rawClient(b, c)
+	calls(b, c, r, 100, window)
+	b.ReportAllocs()
+	b.ResetTimer()
+	calls(b, c, r, b.N, window)
+}
+
+func BenchmarkEcho1(b *testing.B) { c, _ := pipe(b, newFixture(nil)); benchmarkEcho(b, c, 1) }
+
+func BenchmarkEcho16(b *testing.B) { c, _ := pipe(b, newFixture(nil)); benchmarkEcho(b, c, 16) }
+
+func BenchmarkEcho1SDK(b *testing.B) { benchmarkEcho(b, sdkPipe(b), 1) }
+
+func BenchmarkEcho16SDK(b *testing.B) { benchmarkEcho(b, sdkPipe(b), 16) }
+
+// BenchmarkAgainstSDK alternates between our server and the official SDK's in one run
+// and reports how many times as fast ours is.
+func BenchmarkAgainstSDK(b *testing.B) {
+	for _, window := range []int{1, 16} {
+		b.Run(fmt.Sprint("inflight=", window), func(b *testing.B) {
+			ours, _ := pipe(b, newFixture(nil))
+			theirs := sdkPipe(b)
+			ourReader, theirReader := rawClient(b, ours), rawClient(b, theirs)
+			var ourTime, theirTime time.Duration
+			var ourAllocs, theirAllocs float64
+			const round = 200
+			b.ResetTimer()
+			for i := 0; i < b.N; i += round {
+				start := time.Now()
+				ourAllocs = calls(b, ours, ourReader, round, window)
+				middle := time.Now()
+				theirAllocs = calls(b, theirs, theirReader, round, window)
+				ourTime += middle.Sub(start)
+				theirTime += time.Since(middle)
+			}
+			rounds := float64((b.N + round - 1) / round * round)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(ourTime.Nanoseconds())/rounds, "ns/call")
+			b.ReportMetric(float64(theirTime.Nanoseconds())/rounds, "sdk-ns/call")
+			b.ReportMetric(float64(theirTime)/float64(ourTime), "x-sdk")
+			b.ReportMetric(ourAllocs, "allocs/call")
+			b.ReportMetric(theirAllocs, "sdk-allocs/call")
+		})
+	}
+}
