@@ -5,7 +5,7 @@ import "errors"
 // A Carrier takes packets to a peer and brings its packets, in order and
 // without loss. A packet is a header and its payload in one piece.
 //
-// Only Wait and Close are called beside other methods; the Stack's lock is
+// Only Wait and Stop are called beside other methods; the Stack's lock is
 // held for all others.
 type Carrier interface {
 	// CID returns our own address, read anew each time.
@@ -35,7 +35,10 @@ type Carrier interface {
 	// Wait parks until there may be something to receive or room to send, or
 	// returns why there never will be.
 	Wait() error
-	// Close makes Wait return, now and ever after.
+	// Stop makes Wait return net.ErrClosed, now and ever after.
+	Stop()
+	// Close ends the carrier's use of whatever it stands on. Wait is not called
+	// again, and no packet moves any more.
 	Close() error
 }
 

@@ -81,9 +81,11 @@ func (s *Stack) Stats() Stats {
 
 // Close ends the carrier and with it every connection and listener.
 func (s *Stack) Close() error {
-	err := s.carrier.Close()
+	s.carrier.Stop()
 	<-s.done
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.carrier.Close()
 }
 
 // run moves packets until the carrier ends. It is the one goroutine that

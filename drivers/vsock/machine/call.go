@@ -32,7 +32,8 @@ func (m *Machine) Read(c *Conn, p []byte) (int, error) {
 // take notes that the application has n more bytes.
 func (m *Machine) take(c *Conn, n int) {
 	c.credit.taken += uint32(n)
-	if c.state == stateOpen && c.credit.stale() {
+	if c.state == stateOpen && (c.wanted || c.credit.stale()) {
+		c.wanted = false
 		m.grow(c)
 		m.send(c, pendCreditUpdate)
 	}

@@ -48,6 +48,7 @@ type Conn struct {
 	peerShut uint32 // and that the peer has said
 	stalled  bool   // a writer waits for credit
 	asked    int    // CREDIT_REQUESTs since it does
+	wanted   bool   // the peer asked for credit when there was nothing new
 	err      error  // why it is gone; nil for a clean end
 	inbox    inbox
 	credit   credit

@@ -110,6 +110,7 @@ func (m *Machine) receiveOpen(c *Conn, h *packet.Header, body []byte) {
 		m.receiveData(c, body)
 	case packet.OpCreditUpdate, packet.OpResponse:
 	case packet.OpCreditRequest:
+		c.wanted = c.credit.taken == c.credit.told
 		m.send(c, pendCreditUpdate)
 	case packet.OpShutdown:
 		c.peerShut |= h.Flags & packet.ShutdownBoth
