@@ -50,8 +50,8 @@ func (t *Tokenizer) Decode(ids []int32) ([]byte, error) {
 	return out, nil
 }
 
-// Text is Decode made valid UTF-8: each run of bytes that is not becomes U+FFFD
-// as Stream would have it.
+// Text is Decode made valid UTF-8: each byte that is not part of a character
+// becomes U+FFFD.
 func (t *Tokenizer) Text(ids []int32) (string, error) {
 	var b strings.Builder
 	s := t.Stream()
@@ -76,8 +76,8 @@ type Stream struct {
 // Stream returns a decoder at the start of a text.
 func (t *Tokenizer) Stream() *Stream { return &Stream{t: t} }
 
-// Next returns the whole characters that token id completes. The text it
-// returns is valid UTF-8; what can no longer become valid is U+FFFD.
+// Next returns the whole characters that token id completes. The texts that
+// Next and End return make up Text of all the tokens; each is valid UTF-8.
 func (s *Stream) Next(id int32) (string, error) {
 	b, err := s.t.appendToken(s.rest, id)
 	if err != nil {
@@ -90,20 +90,25 @@ func (s *Stream) Next(id int32) (string, error) {
 		}
 	}
 	keep := unfinished(b)
-	text := strings.ToValidUTF8(string(b[:len(b)-keep]), "\uFFFD")
+	text := valid(b[:len(b)-keep])
 	s.rest = append(s.rest[:0], b[len(b)-keep:]...)
 	return text, nil
 }
 
-// End returns what is left when no more tokens come: U+FFFD for a character
-// that was begun and not finished, else "".
+// End returns what is left when no more tokens come: U+FFFD for each byte of a
+// character that was begun and not finished.
 func (s *Stream) End() string {
-	n := len(s.rest)
+	text := valid(s.rest)
 	s.rest = s.rest[:0]
-	if n > 0 {
-		return "\uFFFD"
+	return text
+}
+
+// valid returns b with U+FFFD for each byte that is not part of a character.
+func valid(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
 	}
-	return ""
+	return string([]rune(string(b))) // Go specification, "Conversions to and from a string type"
 }
 
 // unfinished returns how many bytes at the end of b begin a character that

@@ -21,7 +21,7 @@
 // control tokens nothing, unknown " ⁇ ". The space that Encode put in front is
 // taken from the start of the text. So for any x without U+2581,
 //
-//	Decode(Encode(x)) == x    byte for byte, if the vocabulary has byte tokens
+//	Decode(Encode(x)) == x    byte for byte, if the vocabulary has ▁ and byte tokens
 //
 // Text and Stream additionally make the result valid UTF-8, replacing what is
 // not by U+FFFD, and Stream hands out whole characters only.
