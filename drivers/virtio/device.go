@@ -17,14 +17,20 @@ var (
 
 // Bounds on a device that does not answer.
 const (
-	resetSpins  = 16                // reads of a status that should be 0, at once
-	resetTries  = 200               // and then with resetPause in between: 200 ms
-	resetPause  = time.Millisecond  //
-	configTries = 16                // reads of a configuration that keeps changing
-	maxQueue    = 1 << 15           // Virtio 1.2 §2.7: the largest queue
-	common      = FeatureVersion1 | // what this package accepts for every driver
-		FeatureAccessPlatform | FeatureOrderPlatform | FeatureEventIndex
+	resetSpins  = 16               // reads of a status that should be 0, at once
+	resetTries  = 200              // and then with resetPause in between: 200 ms
+	resetPause  = time.Millisecond //
+	configTries = 16               // reads of a configuration that keeps changing
 )
+
+// maxQueue is the largest size of a queue (Virtio 1.2 §2.7).
+const maxQueue = 1 << 15
+
+// common are the features that this package takes for every driver.
+// ACCESS_PLATFORM and ORDER_PLATFORM ask for what holds here anyway: nothing but
+// DMA memory is posted, and x86 keeps stores in order (§6.1: a driver should
+// accept them).
+const common = FeatureVersion1 | FeatureEventIndex | FeatureAccessPlatform | FeatureOrderPlatform
 
 // Device is a virtio device that a driver took over.
 //

@@ -8,26 +8,26 @@ import (
 // Registers of a virtio-mmio device (Virtio 1.2 §4.2.2). All are 32 bits wide
 // and little endian.
 const (
-	magicOff            = 0x000 // MagicValue, "virt"
-	versionOff          = 0x004 // Version
-	deviceIDOff         = 0x008 // DeviceID
-	deviceFeaturesOff   = 0x010 // DeviceFeatures, of the half chosen by
-	deviceFeaturesSel   = 0x014 // DeviceFeaturesSel
-	driverFeaturesOff   = 0x020 // DriverFeatures, of the half chosen by
-	driverFeaturesSel   = 0x024 // DriverFeaturesSel
-	queueSelOff         = 0x030 // QueueSel
-	queueSizeMaxOff     = 0x034 // QueueSizeMax (QueueNumMax)
-	queueSizeOff        = 0x038 // QueueSize (QueueNum)
-	queueReadyOff       = 0x044 // QueueReady
-	queueNotifyOff      = 0x050 // QueueNotify
-	interruptStatusOff  = 0x060 // InterruptStatus
-	interruptAckOff     = 0x064 // InterruptACK
-	statusOff           = 0x070 // Status
-	queueDescOff        = 0x080 // QueueDescLow, High
-	queueDriverOff      = 0x090 // QueueDriverLow, High
-	queueDeviceOff      = 0x0a0 // QueueDeviceLow, High
-	configGenerationOff = 0x0fc // ConfigGeneration
-	configOff           = 0x100 // Config
+	magicOff             = 0x000 // MagicValue, "virt"
+	versionOff           = 0x004 // Version
+	deviceIDOff          = 0x008 // DeviceID
+	deviceFeaturesOff    = 0x010 // DeviceFeatures, of the half chosen by
+	deviceFeaturesSelOff = 0x014 // DeviceFeaturesSel
+	driverFeaturesOff    = 0x020 // DriverFeatures, of the half chosen by
+	driverFeaturesSelOff = 0x024 // DriverFeaturesSel
+	queueSelOff          = 0x030 // QueueSel
+	queueSizeMaxOff      = 0x034 // QueueSizeMax (QueueNumMax)
+	queueSizeOff         = 0x038 // QueueSize (QueueNum)
+	queueReadyOff        = 0x044 // QueueReady
+	queueNotifyOff       = 0x050 // QueueNotify
+	interruptStatusOff   = 0x060 // InterruptStatus
+	interruptAckOff      = 0x064 // InterruptACK
+	statusOff            = 0x070 // Status
+	queueDescOff         = 0x080 // QueueDescLow, High
+	queueDriverOff       = 0x090 // QueueDriverLow, High
+	queueDeviceOff       = 0x0a0 // QueueDeviceLow, High
+	configGenerationOff  = 0x0fc // ConfigGeneration
+	configOff            = 0x100 // Config
 
 	magicValue  = 0x74726976 // "virt", little endian
 	mmioVersion = 2          // 1 is the legacy layout
@@ -98,18 +98,18 @@ func (m *MMIO) SetStatus(status uint32) { m.regs.Store32(statusOff, status) }
 
 // Features implements Transport.
 func (m *MMIO) Features() uint64 {
-	m.regs.Store32(deviceFeaturesSel, 0)
+	m.regs.Store32(deviceFeaturesSelOff, 0)
 	low := m.regs.Load32(deviceFeaturesOff)
-	m.regs.Store32(deviceFeaturesSel, 1)
+	m.regs.Store32(deviceFeaturesSelOff, 1)
 	return uint64(low) | uint64(m.regs.Load32(deviceFeaturesOff))<<32
 }
 
 // SetFeatures implements Transport.
 func (m *MMIO) SetFeatures(features uint64) {
 	// §4.2.2: the selector is written before the half that it selects.
-	m.regs.Store32(driverFeaturesSel, 0)
+	m.regs.Store32(driverFeaturesSelOff, 0)
 	m.regs.Store32(driverFeaturesOff, uint32(features))
-	m.regs.Store32(driverFeaturesSel, 1)
+	m.regs.Store32(driverFeaturesSelOff, 1)
 	m.regs.Store32(driverFeaturesOff, uint32(features>>32))
 }
 

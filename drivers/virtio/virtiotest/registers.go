@@ -5,25 +5,25 @@ import "encoding/binary"
 // Registers of virtio-mmio (Virtio 1.2 §4.2.2), typed again on purpose: the
 // driver's table is what is under test.
 const (
-	magicOff            = 0x000
-	versionOff          = 0x004
-	deviceIDOff         = 0x008
-	deviceFeaturesOff   = 0x010
-	deviceFeaturesSel   = 0x014
-	driverFeaturesOff   = 0x020
-	driverFeaturesSel   = 0x024
-	queueSelOff         = 0x030
-	queueSizeMaxOff     = 0x034
-	queueSizeOff        = 0x038
-	queueReadyOff       = 0x044
-	queueNotifyOff      = 0x050
-	interruptStatusOff  = 0x060
-	interruptAckOff     = 0x064
-	statusOff           = 0x070
-	queueDescOff        = 0x080
-	queueDeviceHighOff  = 0x0a4
-	configGenerationOff = 0x0fc
-	configOff           = 0x100
+	magicOff             = 0x000
+	versionOff           = 0x004
+	deviceIDOff          = 0x008
+	deviceFeaturesOff    = 0x010
+	deviceFeaturesSelOff = 0x014
+	driverFeaturesOff    = 0x020
+	driverFeaturesSelOff = 0x024
+	queueSelOff          = 0x030
+	queueSizeMaxOff      = 0x034
+	queueSizeOff         = 0x038
+	queueReadyOff        = 0x044
+	queueNotifyOff       = 0x050
+	interruptStatusOff   = 0x060
+	interruptAckOff      = 0x064
+	statusOff            = 0x070
+	queueDescOff         = 0x080
+	queueDeviceHighOff   = 0x0a4
+	configGenerationOff  = 0x0fc
+	configOff            = 0x100
 
 	driverOK   = 4
 	featuresOK = 8
@@ -121,9 +121,9 @@ func (d *Device) Store32(off int, v uint32) {
 	}
 	defer d.mu.Unlock()
 	switch off {
-	case deviceFeaturesSel:
+	case deviceFeaturesSelOff:
 		d.featureSel[0] = v
-	case driverFeaturesSel:
+	case driverFeaturesSelOff:
 		d.featureSel[1] = v
 	case driverFeaturesOff:
 		if d.status&featuresOK != 0 {
