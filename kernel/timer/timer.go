@@ -16,23 +16,3 @@ type Queue struct {
 	heap  [sched.MaxTasks]sched.Task
 	count int
 }
-
-// Set gives t the deadline when, in nanoseconds of any clock, replacing the one
-// it had. It reports false, and does nothing, if t is no task number.
-func (q *Queue) Set(t sched.Task, when int64) bool { return false }
-
-// Cancel removes t's deadline and reports whether it had one.
-func (q *Queue) Cancel(t sched.Task) bool { return false }
-
-// Next returns the soonest deadline and whether there is one.
-func (q *Queue) Next() (when int64, ok bool) { return 0, false }
-
-// Expire removes and returns a task whose deadline is at or before now, soonest
-// first, or sched.None when there is none (left).
-func (q *Queue) Expire(now int64) sched.Task { return sched.None }
-
-// When returns t's deadline and whether it has one.
-func (q *Queue) When(t sched.Task) (when int64, ok bool) { return 0, false }
-
-// Len returns how many tasks have a deadline.
-func (q *Queue) Len() int { return q.count }
