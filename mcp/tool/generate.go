@@ -1,0 +1,100 @@
+package tool
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/unikernel-ai/unikernel-ai/inference"
+	"github.com/unikernel-ai/unikernel-ai/mcp"
+)
+
+// Generator continues text; *inference.Model is one.
+type Generator interface {
+	Generate(ctx context.Context, prompt string, o inference.Options, each func(inference.Token) error) (inference.Result, error)
+}
+
+var _ Generator = (*inference.Model)(nil)
+
+type generateIn struct {
+	Prompt      string  `json:"prompt" jsonschema:"text to continue"`
+	MaxTokens   int     `json:"max_tokens,omitempty" jsonschema:"stop after this many tokens; 64 if left out"`
+	Temperature float32 `json:"temperature,omitempty" jsonschema:"0, the default, always takes the likeliest token"`
+	TopK        int     `json:"top_k,omitempty" jsonschema:"choose among the k likeliest tokens; 0 is all"`
+	TopP        float32 `json:"top_p,omitempty" jsonschema:"choose among the likeliest tokens that together reach this probability; 0 and 1 are all"`
+	Seed        uint64  `json:"seed,omitempty" jsonschema:"same seed, same text"`
+	Stream      *bool   `json:"stream,omitempty" jsonschema:"send each piece of text as the message of a progress notification if the call has a progress token; true if left out"`
+}
+
+type generateOut struct {
+	Text            string  `json:"text" jsonschema:"what follows the prompt"`
+	Tokens          int     `json:"tokens" jsonschema:"how many tokens were generated"`
+	PromptTokens    int     `json:"prompt_tokens" jsonschema:"how many tokens the prompt has"`
+	TokensPerSecond float64 `json:"tokens_per_second" jsonschema:"speed of generation"`
+	PromptPerSecond float64 `json:"prompt_tokens_per_second" jsonschema:"speed of reading the prompt"`
+	FinishReason    string  `json:"finish_reason" jsonschema:"length, eos or context"`
+}
+
+// MaxTokens is how many tokens one call of generate may ask for.
+const MaxTokens = 4096
+
+// generateSchema bounds the numbers that inference would refuse anyway, so that the model
+// that calls knows.
+func generateSchema() *jsonschema.Schema {
+	return mcp.SchemaFor[generateIn](func(p map[string]*jsonschema.Schema) {
+		between := func(name string, low, high float64) {
+			p[name].Minimum, p[name].Maximum = &low, &high
+		}
+		between("max_tokens", 1, MaxTokens)
+		between("temperature", 0, 100)
+		between("top_k", 0, 1<<20)
+		between("top_p", 0, 1)
+	})
+}
+
+// Generate adds the tool generate. With a progress token each token is reported as it is
+// chosen: progress counts tokens and message is the text it adds. Put together,
+// the messages are the text of the result.
+func Generate(s *mcp.Server, g Generator) {
+	a := reader()
+	a.Idempotent = nil
+	mcp.AddTool(s, mcp.Tool{
+		Name: "generate", Title: "Generate text", Description: "Continues a prompt with the built-in language model.",
+		Annotations: a, InputSchema: generateSchema(),
+	}, func(ctx context.Context, in generateIn) (generateOut, error) {
+		o := inference.Options{
+			MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed,
+		}
+		total := in.MaxTokens
+		if total == 0 {
+			total = inference.DefaultMaxTokens
+		}
+		res, err := g.Generate(ctx, in.Prompt, o, reporter(ctx, total, in.Stream == nil || *in.Stream))
+		if err != nil {
+			return generateOut{}, err
+		}
+		return generateOut{
+			Text:            strings.ToValidUTF8(res.Text, "\ufffd"),
+			Tokens:          res.Stats.Tokens,
+			PromptTokens:    res.Stats.PromptTokens,
+			TokensPerSecond: res.Stats.DecodeRate(),
+			PromptPerSecond: res.Stats.PromptRate(),
+			FinishReason:    string(res.Stop),
+		}, nil
+	})
+}
+
+// reporter returns what tells the client of each token, nil if it does not want
+// to know. A token that adds no text yet is not reported: the next one brings it.
+func reporter(ctx context.Context, total int, stream bool) func(inference.Token) error {
+	if !stream || !mcp.WantsProgress(ctx) {
+		return nil
+	}
+	return func(t inference.Token) error {
+		if t.Text == "" {
+			return nil
+		}
+		return mcp.Progress(ctx, float64(t.Index+1), float64(total), t.Text)
+	}
+}
