@@ -10,17 +10,22 @@ import (
 //
 //	half:   s eeeee ffffffffff               bias 15
 //	float:  s eeeeeeee fffffffffff...        bias 127
+//
+// The bits below the sign, put in a float's place, stand for the number times
+// 2^(15-127), subnormal numbers included; the product is exact.
 func half(b []byte) float32 {
 	h := uint32(binary.LittleEndian.Uint16(b))
-	sign, exp, frac := h>>15<<31, h>>10&31, h&0x3FF
-	switch {
-	case exp == 31 && frac != 0:
-		return math.Float32frombits(sign | 0x7FC00000 | frac<<13)
-	case exp == 31:
-		return math.Float32frombits(sign | 0x7F800000)
-	case exp == 0: // zero or subnormal: frac * 2^-24
-		f := float32(frac) * 0x1p-24
-		return math.Float32frombits(math.Float32bits(f) | sign)
+	f := math.Float32frombits(h&0x7FFF<<13) * 0x1p112
+	if h&0x7C00 == 0x7C00 {
+		f = notFinite(h)
 	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
+	return math.Float32frombits(math.Float32bits(f) | h>>15<<31)
+}
+
+// notFinite returns the infinity or NaN of h, but for the sign.
+func notFinite(h uint32) float32 {
+	if h&0x3FF == 0 {
+		return math.Float32frombits(0x7F800000)
+	}
+	return math.Float32frombits(0x7FC00000 | h&0x3FF<<13)
 }

@@ -48,8 +48,9 @@ func rowsF16(y []float32, w []byte, x []float32) {
 		var s [lanes]float32
 		c := 0
 		for ; c+lanes <= cols; c += lanes {
-			for l := range lanes {
-				s[l] += float32(half(row[2*(c+l):]) * x[c+l])
+			w16, x16 := row[2*c:2*c+2*lanes], x[c:c+lanes]
+			for l, v := range x16 {
+				s[l] += float32(half(w16[2*l:]) * v)
 			}
 		}
 		sum := fold(&s)

@@ -2,6 +2,7 @@ package transformer
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
@@ -105,7 +106,7 @@ func (l *loader) tensor(name string, dims ...int) *gguf.Tensor {
 		l.err = fmt.Errorf("transformer: tensor %q is missing", name)
 		return nil
 	}
-	if len(t.Dims) > len(dims) || fmt.Sprint(t.Dims) != fmt.Sprint(dims) {
+	if !slices.Equal(t.Dims, dims) {
 		l.err = fmt.Errorf("transformer: tensor %q at offset %d has dimensions %v, want %v", name, t.Offset, t.Dims, dims)
 		return nil
 	}

@@ -31,7 +31,8 @@ type Tokenization struct {
 type Model struct {
 	SHA256 string `json:"sha256"` // of the file
 	Cases  []Case `json:"cases"`
-	// Sum and Euclidean norm of the logits after the first Tokenize text.
+	// Sum and Euclidean norm of the logits after every token of the first
+	// Tokenize text, beginning-of-sequence token in front.
 	LogitsSum float64 `json:"logits_sum_text0"`
 	LogitsL2  float64 `json:"logits_l2_text0"`
 }
