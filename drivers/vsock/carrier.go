@@ -26,14 +26,12 @@ type Carrier interface {
 	Buffer(n int) []byte
 	// Send sends the first n bytes of what Buffer returned last.
 	Send(n int)
-	// Flush makes sure that the peer knows of all that was sent and released.
+	// Flush makes sure that the peer knows of all that was sent.
 	Flush()
 
-	// Arm makes Wait return when a packet arrives. It reports whether there
-	// is one already, so that the caller must not wait.
-	Arm() bool
-	// Wait parks until there may be something to receive or room to send, or
-	// returns why there never will be.
+	// Wait parks until there may be something to receive or room to send, at once
+	// if that came since the last Receive, or returns why there never will be.
+	// The goroutine that calls it is the one that receives.
 	Wait() error
 	// Stop makes Wait return net.ErrClosed, now and ever after.
 	Stop()

@@ -66,10 +66,12 @@ func (e *deviceEnd) Send(n int) {
 	e.out = nil
 }
 
-func (e *deviceEnd) Flush()    {}
-func (e *deviceEnd) Arm() bool { return e.dev.WantNotify(txQueue, true) }
+func (e *deviceEnd) Flush() {}
 
 func (e *deviceEnd) Wait() error {
+	if e.dev.WantNotify(txQueue, true) {
+		return nil
+	}
 	select {
 	case <-e.wake:
 		return nil

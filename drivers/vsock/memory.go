@@ -137,13 +137,6 @@ func (m *Memory) notify() {
 	}
 }
 
-// Arm tells whether there is a packet.
-func (m *Memory) Arm() bool {
-	m.in.mu.Lock()
-	defer m.in.mu.Unlock()
-	return m.in.count > 0
-}
-
 // Wait parks until the other end did something.
 func (m *Memory) Wait() error {
 	select {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,11 @@ const (
 	guestCIDSize = 8
 )
 
+const (
+	defaultPoll = 200 * time.Microsecond
+	looks       = 64 // looks at the ring between two looks at the clock
+)
+
 // maxRestarts is how often a device may break the rules before it is given up.
 const maxRestarts = 16
 
@@ -50,8 +56,16 @@ type Virtio struct {
 	tx    *sender
 	event *receiver
 
+	// Poll is how long Wait looks for more before it parks, counted from the
+	// last packet. It is set before New. An interrupt and the way back to a
+	// parked goroutine cost more than what most peers take to answer: under
+	// QEMU's TCG bulk to the host is twice as fast with it, a small echo takes half.
+	Poll time.Duration
+
 	broken   error       // why the device has to be set up anew
 	gaveUp   atomic.Bool // the device asks for it
+	starved  atomic.Bool // room to send is waited for, and an interrupt will tell
+	busy     bool        // packets came since Wait polled last
 	stopped  atomic.Bool
 	restarts int
 }
@@ -67,7 +81,7 @@ func OpenVirtio(t virtio.Transport, p virtio.Platform) (*Virtio, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vsock: %w", err)
 	}
-	v := &Virtio{dev: dev}
+	v := &Virtio{dev: dev, Poll: defaultPoll}
 	if err := v.setUp(p); err != nil {
 		_ = dev.Reset()
 		return nil, fmt.Errorf("vsock: %v: %w", dev, err)
@@ -143,6 +157,11 @@ func (v *Virtio) Receive() ([]byte, error) {
 		v.fail(err)
 		return v.Receive()
 	}
+	if b == nil {
+		v.rx.queue.Kick() // what Release has posted
+	} else {
+		v.busy = true
+	}
 	return b, nil
 }
 
@@ -173,6 +192,7 @@ func (v *Virtio) Release() { v.rx.release() }
 // Buffer returns where to put the next packet.
 func (v *Virtio) Buffer(n int) []byte {
 	b := v.tx.buffer(n)
+	v.starved.Store(b == nil)
 	if b == nil && v.tx.queue.Err() != nil {
 		v.wake()
 	}
@@ -183,20 +203,16 @@ func (v *Virtio) Buffer(n int) []byte {
 func (v *Virtio) Send(n int) { v.tx.send(n) }
 
 // Flush notifies the device as far as it wants to be.
-func (v *Virtio) Flush() {
-	v.rx.queue.Kick()
-	v.tx.queue.Kick()
-}
+func (v *Virtio) Flush() { v.tx.queue.Kick() }
 
-// Arm asks for an interrupt at the next packet or event.
-func (v *Virtio) Arm() bool {
-	rx, event := v.rx.queue.Arm(), v.event.queue.Arm()
-	return rx || event
-}
-
-// Wait parks until the device interrupts.
+// Wait parks until the device interrupts. The receive and event queues are
+// the caller's alone, so it may look at them without a lock.
 func (v *Virtio) Wait() error {
+	if v.look() || v.rx.queue.Arm() || v.event.queue.Arm() {
+		return nil
+	}
 	_, err := v.dev.Wait()
+	v.rx.queue.Disarm()
 	switch {
 	case errors.Is(err, virtio.ErrGaveUp):
 		v.gaveUp.Store(true)
@@ -210,6 +226,24 @@ func (v *Virtio) Wait() error {
 		return err
 	}
 	return nil
+}
+
+// look polls for a packet for a while and reports whether there is one.
+func (v *Virtio) look() bool {
+	if !v.busy || v.Poll <= 0 {
+		return false
+	}
+	v.busy = false
+	for end := time.Now().Add(v.Poll); !v.starved.Load() && time.Now().Before(end); {
+		// Those who got something must run, and they are why we are here.
+		runtime.Gosched()
+		for range looks {
+			if v.rx.queue.Pending() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wake makes Wait return.
