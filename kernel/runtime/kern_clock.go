@@ -1,0 +1,202 @@
+//go:build unikernel
+
+package runtime
+
+import (
+	"internal/kernel/clock"
+	"unsafe"
+)
+
+// Time is the TSC scaled to nanoseconds since the first instruction. The rate is
+// measured against the 8254 timer (1.193182 MHz, a turn in 55 ms). The timer
+// starts counting when the kernel does, so the first measurement hardly waits;
+// kernRefine corrects the rate later, over a longer time.
+
+// kernRate is a clock.Clock with names for assembly. It does not change once it
+// is published; readers, also in assembly and on other processors, take the one
+// that kernRateNow points to.
+type kernRate struct {
+	TSC0 uint64
+	Mult uint64
+	NS0  int64
+}
+
+var (
+	kernRates      [8]kernRate
+	kernRateNow    *kernRate
+	kernRateCount  int
+	kernWallOffset int64 // realtime - monotonic, ns
+	kernTSCkHz     uint64
+	kernAPICHz     uint64
+	kernBootTSC    uint64 // at the first instruction
+	kernFirst      clock.Sample
+	kernRefineAt   int64 // when the rate is measured again; 0: never
+)
+
+const (
+	kernAssumedkHz  = 2e6 // of the TSC, until and unless it can be measured
+	kernAssumedAPIC = 1e9 // Hz: QEMU's and KVM's local APIC
+	kernPITTries    = 64
+	kernPITGood     = 4000 // TSC ticks that a good reading takes at most
+	kernRefineFirst = 50e6 // ns
+	kernRefineLast  = 20e9
+
+	kernLeafTiming = 0x40000010 // CPUID: TSC kHz in EAX, APIC kHz in EBX (VMware, KVM)
+	kernLeafFirst  = 0x40000000
+)
+
+// kernNow returns the time since the first instruction in ns.
+func kernNow() int64 {
+	c := clock.Clock(*kernRateNow)
+	return c.At(kernTSC())
+}
+
+// kernTimeAt returns the time at a TSC reading of the boot, which may be older
+// than the present rate.
+func kernTimeAt(tsc uint64) int64 {
+	return int64((tsc - kernBootTSC) * 1000 / (kernTSCkHz / 1000))
+}
+
+// kernClockInit starts the PIT and the APIC timer and assumes a rate until one is measured.
+func kernClockInit(bootTSC uint64) {
+	kernBootTSC = bootTSC
+	kernAPICHz = kernAssumedAPIC
+	kernSetRate(kernAssumedkHz)
+	kernOut8(kernPortPITMode, 0x30) // channel 0, low and high byte, mode 0
+	kernOut8(kernPortPIT0, 0xff)
+	kernOut8(kernPortPIT0, 0xff)
+}
+
+// kernClockSample reads all counters. Between two port accesses much time may
+// pass on a busy machine, so it takes the narrowest of several readings.
+func kernClockSample() (best clock.Sample) {
+	width := uint64(1<<64 - 1)
+	for i := range kernPITTries {
+		t0 := kernTSC()
+		kernOut8(kernPortPITMode, 0) // latch
+		t1 := kernTSC()
+		apic := kernAPICRead(kernAPICCurrent)
+		pit := uint16(kernIn8(kernPortPIT0))
+		pit |= uint16(kernIn8(kernPortPIT0)) << 8
+		if t1-t0 < width {
+			width = t1 - t0
+			best = clock.Sample{TSC: t0 + width/2, APIC: apic, PIT: pit}
+		}
+		if i >= 3 && width < kernPITGood {
+			break
+		}
+	}
+	return best
+}
+
+// kernClockBegin takes the first sample; the local APIC is on.
+func kernClockBegin() {
+	kernAPICWrite(kernAPICTimer, kernAPICMasked|kernVecTimer)
+	kernAPICWrite(kernAPICInitial, 1<<32-1)
+	kernFirst = kernClockSample()
+}
+
+// kernClockStart makes the first measurement, at least clock.MinPIT after the
+// first sample. tscKHz is what the command line says, 0: nothing.
+func kernClockStart(tscKHz uint64) {
+	if tscKHz == 0 {
+		tscKHz = kernHypervisorkHz()
+	}
+	rates, verdict := clock.Calibrate(kernFirst, kernClockSample())
+	for i := 0; tscKHz == 0 && verdict == clock.TooShort && i < 1e5; i++ {
+		rates, verdict = clock.Calibrate(kernFirst, kernClockSample())
+	}
+	kernAPICWrite(kernAPICInitial, 0)
+	kernAPICWrite(kernAPICTimer, kernVecTimer)
+	if verdict == clock.Good {
+		kernAPICHz = rates.APICHz
+	}
+	switch {
+	case tscKHz != 0:
+		kernTSCkHz = tscKHz
+	case verdict == clock.Good || verdict == clock.BadAPIC:
+		kernTSCkHz = rates.TSCkHz
+		kernRefineAt = kernRefineFirst
+	default:
+		kernTSCkHz = kernAssumedkHz
+		kernPrintWord("[clock] assuming a TSC of 2 GHz: ", verdict.String())
+		kernPrint("\n")
+	}
+	kernSetRate(kernTSCkHz)
+}
+
+// kernHypervisorkHz returns the TSC frequency that the hypervisor tells, or 0.
+func kernHypervisorkHz() uint64 {
+	if _, _, c, _ := kernCPUID(1, 0); c>>31 == 0 {
+		return 0 // no hypervisor: the leaf would be another one's data
+	}
+	if last, _, _, _ := kernCPUID(kernLeafFirst, 0); last < kernLeafTiming {
+		return 0
+	}
+	khz, _, _, _ := kernCPUID(kernLeafTiming, 0)
+	return uint64(khz)
+}
+
+// kernSetRate changes the rate without a step. The first two, before there is a
+// task, may step: time then starts at the first instruction.
+func kernSetRate(khz uint64) {
+	if kernRateCount == len(kernRates) {
+		return
+	}
+	r := &kernRates[kernRateCount]
+	if kernRateCount < 2 {
+		mult, ok := clock.Mult(khz)
+		if !ok {
+			mult, _ = clock.Mult(kernAssumedkHz)
+		}
+		*r = kernRate{TSC0: kernBootTSC, Mult: mult}
+	} else {
+		// The new line begins 1 ms ago, for processors that read the TSC just
+		// before they see it.
+		old := clock.Clock(*kernRateNow)
+		now := kernTSC()
+		c := old
+		if !c.Anchor(now, khz) {
+			return
+		}
+		c.TSC0 -= khz
+		c.NS0 -= int64(khz * c.Mult >> clock.Shift)
+		*r = kernRate(c)
+	}
+	kernRateCount++
+	*(*uintptr)(unsafe.Pointer(&kernRateNow)) = uintptr(unsafe.Pointer(r)) // no write barrier
+}
+
+// kernRefine measures over a longer time. How often the PIT went round follows
+// from the rate so far, whose error is far below half a turn.
+func kernRefine(now int64) {
+	s := kernClockSample()
+	ms := (s.TSC - kernFirst.TSC) / kernTSCkHz
+	guess := ms * clock.PITHz / 1000
+	turn := uint64(kernFirst.PIT - s.PIT)
+	ticks := turn + (guess+1<<15-min(turn, guess+1<<15))>>16<<16
+	khz := (s.TSC - kernFirst.TSC) / 1000 * clock.PITHz / ticks
+	if khz > kernTSCkHz-kernTSCkHz/64 && khz < kernTSCkHz+kernTSCkHz/64 {
+		kernTSCkHz = khz
+		kernSetRate(khz)
+	}
+	if kernRefineAt = now * 8; kernRefineAt > kernRefineLast {
+		kernRefineAt = 0
+	}
+}
+
+// kernWallClock reads the date from the real-time clock.
+func kernWallClock() {
+	for i := 0; i < 1000 && kernRTC(0xa)>>7 != 0; i++ { // an update is in progress
+	}
+	c := clock.CMOS{Second: kernRTC(0), Minute: kernRTC(2), Hour: kernRTC(4),
+		Day: kernRTC(7), Month: kernRTC(8), Year: kernRTC(9), Century: kernRTC(0x32), StatusB: kernRTC(0xb)}
+	if seconds, ok := c.Unix(); ok {
+		kernWallOffset = seconds*1e9 - kernNow()
+	}
+}
+
+func kernRTC(r uint8) uint8 {
+	kernOut8(kernPortRTC, r)
+	return kernIn8(kernPortRTC + 1)
+}
