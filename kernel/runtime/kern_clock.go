@@ -37,6 +37,7 @@ const (
 	kernAssumedkHz  = 2e6 // of the TSC, until and unless it can be measured
 	kernAssumedAPIC = 1e9 // Hz: QEMU's and KVM's local APIC
 	kernPITTries    = 64
+	kernPITAgain    = 100
 	kernPITGood     = 4000 // TSC ticks that a good reading takes at most
 	kernRefineFirst = 50e6 // ns
 	kernRefineLast  = 20e9
@@ -102,10 +103,7 @@ func kernClockStart(tscKHz uint64) {
 	if tscKHz == 0 {
 		tscKHz = kernHypervisorkHz()
 	}
-	rates, verdict := clock.Calibrate(kernFirst, kernClockSample())
-	for i := 0; tscKHz == 0 && verdict == clock.TooShort && i < 1e5; i++ {
-		rates, verdict = clock.Calibrate(kernFirst, kernClockSample())
-	}
+	rates, verdict := kernMeasure(tscKHz != 0)
 	kernAPICWrite(kernAPICInitial, 0)
 	kernAPICWrite(kernAPICTimer, kernVecTimer)
 	if verdict == clock.Good {
@@ -123,6 +121,26 @@ func kernClockStart(tscKHz uint64) {
 		kernPrint("\n")
 	}
 	kernSetRate(kernTSCkHz)
+}
+
+// kernMeasure returns the rates since the first sample, waiting until there is
+// enough between the two unless hurry. If more than a turn of the PIT has passed,
+// on a busy machine, it begins again.
+func kernMeasure(hurry bool) (rates clock.Rates, verdict clock.Verdict) {
+	for again := 0; again < kernPITAgain; {
+		last := kernClockSample()
+		switch rates, verdict = clock.Calibrate(kernFirst, last); verdict {
+		case clock.Good, clock.BadAPIC:
+			return rates, verdict
+		case clock.NoPIT, clock.BadTSC:
+			kernFirst = last
+			again++
+		}
+		if hurry {
+			break
+		}
+	}
+	return rates, verdict
 }
 
 // kernHypervisorkHz returns the TSC frequency that the hypervisor tells, or 0.
