@@ -70,12 +70,9 @@ func (a *Allocator) splitAt(i int, p phys.Addr) bool {
 	if p <= s.next || p >= s.last || a.count == MaxRanges {
 		return false
 	}
-	for j := a.count; j > i+1; j-- {
-		a.spans[j] = a.spans[j-1]
-	}
-	a.count++
-	a.spans[i+1] = span{start: p, next: p, last: s.last, end: s.end}
+	above := span{start: p, next: p, last: s.last, end: s.end}
 	s.last, s.end = p, p
+	a.insert(i+1, above)
 	return true
 }
 

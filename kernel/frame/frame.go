@@ -24,21 +24,26 @@ package frame
 
 import "github.com/unikernel-ai/unikernel-ai/kernel/phys"
 
-// MaxRanges is how many RAM ranges an Allocator holds.
-const MaxRanges = 64
+// Capacity of an Allocator.
+const (
+	MaxRanges = 64 // RAM ranges, after what is reserved was cut out
+	MaxHoles  = 24 // reservations
+)
 
 // markSecret is the mark's secret until SetSecret is called.
 const markSecret = 0x6b9f_d3a5_41c7_e20d
 
 // Allocator is the state of the frame allocator. The zero value is ready for
-// Add. It is 2 KiB: a global, not a local variable.
+// Add. It is 2.5 KiB: a global, not a local variable.
 type Allocator struct {
-	spans  [MaxRanges]span
-	count  int
-	secret uint64    // XOR markSecret: the zero value works
-	head   phys.Addr // free list, 0 when empty
-	listed uint64    // frames on the free list
-	stats  Stats
+	spans     [MaxRanges]span
+	count     int
+	holes     [MaxHoles]phys.Range // reserved
+	holeCount int
+	secret    uint64    // XOR markSecret: the zero value works
+	head      phys.Addr // free list, 0 when empty
+	listed    uint64    // frames on the free list
+	stats     Stats
 }
 
 // span is one RAM range. Frames in [start, next) were given out, [next, last)
@@ -62,7 +67,7 @@ type Result uint8
 const (
 	OK           Result = iota
 	Exhausted           // no frame, or no run of that length, is left
-	Full                // more than MaxRanges ranges
+	Full                // more than MaxRanges ranges or MaxHoles reservations
 	Overlap             // the range overlaps one that is there already
 	Empty               // no whole page in the range
 	InUse               // the range to reserve was given out already

@@ -103,20 +103,63 @@ func TestReserveCutsRanges(t *testing.T) {
 	}
 }
 
-func TestReserveRefusesWhatIsInUse(t *testing.T) {
+func TestReserveWorksBesideWhatIsInUse(t *testing.T) {
 	var a Allocator
+	m := ram{}
 	a.Add(pages(10, 10))
-	a.Alloc(ram{})
-	want(t, "Reserve after Alloc", a.Reserve(pages(15, 1)), InUse)
-	for i := uint64(0); a.count < MaxRanges; i++ {
-		a.Add(pages(100+10*i, 5))
+	a.Alloc(m)
+	a.AllocContiguous(1, 0)
+	want(t, "Reserve of a used frame", a.Reserve(pages(10, 1)), InUse)
+	want(t, "Reserve of DMA", a.Reserve(pages(19, 1)), InUse)
+	want(t, "Reserve across all", a.Reserve(pages(0, 100)), InUse)
+	want(t, "Reserve between", a.Reserve(pages(12, 3)), OK)
+	want(t, "Reserve of nothing", a.Reserve(phys.Range{}), OK)
+	for _, p := range []phys.Addr{11, 15, 16, 17, 18} {
+		if got, r := a.Alloc(m); got != p*page || r != OK {
+			t.Errorf("Alloc = %#x, %v, want %#x", got, r, p*page)
+		}
 	}
+	if s := a.Stats(); s != (Stats{Total: 7, Used: 7, Contiguous: 1}) {
+		t.Errorf("Stats = %+v", s)
+	}
+	want(t, "Free below the hole", a.Free(m, 11*page), OK)
+	want(t, "Free in the hole", a.Free(m, 13*page), NotManaged)
+	want(t, "Free of DMA above it", a.Free(m, 19*page), Permanent)
+}
+
+func TestReserveHoldsForRangesAddedLater(t *testing.T) {
+	var a Allocator
+	want(t, "Reserve", a.Reserve(pages(12, 2)), OK)
+	want(t, "Reserve", a.Reserve(pages(15, 1)), OK)
+	want(t, "Reserve", a.Reserve(pages(30, 9)), OK)
+	want(t, "Add", a.Add(pages(10, 10)), OK)
+	want(t, "Add of nothing but holes", a.Add(pages(30, 5)), OK)
+	if s := a.Stats(); s.Total != 7 {
+		t.Errorf("total %d, want 7", s.Total)
+	}
+	for _, p := range []phys.Addr{10, 11, 14, 16, 17, 18, 19} {
+		if got, r := a.Alloc(ram{}); got != p*page || r != OK {
+			t.Errorf("Alloc = %#x, %v, want %#x", got, r, p*page)
+		}
+	}
+}
+
+func TestTooManyRangesAndHoles(t *testing.T) {
+	var a Allocator
+	for i := uint64(0); a.count < MaxRanges; i++ {
+		want(t, "Add", a.Add(pages(100+10*i, 5)), OK)
+	}
+	want(t, "Add", a.Add(pages(5000, 1)), Full)
 	want(t, "Reserve when cutting needs a range", a.Reserve(pages(102, 1)), Full)
 	want(t, "Reserve when it does not", a.Reserve(pages(100, 1)), OK)
 	want(t, "Reserve of a whole range", a.Reserve(pages(110, 5)), OK)
-	if s := a.Stats(); s.Total != 10+63*5-6 {
+	if s := a.Stats(); s.Total != MaxRanges*5-6 {
 		t.Errorf("total = %d", s.Total)
 	}
+	for a.holeCount < MaxHoles {
+		want(t, "Reserve", a.Reserve(pages(1, 1)), OK)
+	}
+	want(t, "Reserve", a.Reserve(pages(1, 1)), Full)
 }
 
 func TestFreeRefuses(t *testing.T) {

@@ -31,7 +31,17 @@ func newMachine(t testing.TB) *machine {
 }
 
 func (x *machine) step(op, arg uint64) {
-	switch op % 4 {
+	switch op % 5 {
+	case 4:
+		first, n := phys.Addr(arg%330), phys.Addr(arg>>9%4+1)
+		r := x.a.Reserve(pages(uint64(first), uint64(n)))
+		for p := first * page; p < (first+n)*page; p += page {
+			if s := x.state[p]; r == OK && s != 0 && s != 'u' {
+				x.t.Fatalf("Reserve(%#x) of a page that is %q", p, s)
+			} else if r == OK {
+				delete(x.state, p)
+			}
+		}
 	case 0:
 		p, r := x.a.Alloc(x.m)
 		if r == Exhausted {
@@ -86,7 +96,7 @@ func (x *machine) step(op, arg uint64) {
 	for _, s := range x.state {
 		count[s]++
 	}
-	want := Stats{Total: 76, Used: count['g'] + count['d'], Free: count['u'] + count['f'], Contiguous: count['d']}
+	want := Stats{Total: uint64(len(x.state)), Used: count['g'] + count['d'], Free: count['u'] + count['f'], Contiguous: count['d']}
 	if got := x.a.Stats(); got != want {
 		x.t.Fatalf("Stats = %+v, want %+v", got, want)
 	}

@@ -6,8 +6,9 @@ import "github.com/unikernel-ai/unikernel-ai/kernel/phys"
 // they were added, so memory that is mapped already is added first. Frame 0 is
 // left out: address 0 means "none".
 //
-// It returns Empty, Full, or Overlap without changing anything. r ends at or
-// below phys.MaxAddr; what lies above is cut off.
+// What lies above phys.MaxAddr, and what was reserved, is left out too.
+//
+// It returns Empty, Full, or Overlap without changing anything.
 func (a *Allocator) Add(r phys.Range) Result {
 	r = r.Intersect(phys.Range{Start: phys.PageSize, End: phys.MaxAddr}).Inner(phys.PageSize)
 	if r.IsEmpty() {
@@ -18,69 +19,91 @@ func (a *Allocator) Add(r phys.Range) Result {
 			return Overlap
 		}
 	}
-	if a.count == MaxRanges {
+	before, need := a.count, 1
+	for h := range a.holeCount {
+		if r.Overlaps(a.holes[h]) {
+			need++ // a hole makes at most one range more
+		}
+	}
+	if before+need > MaxRanges {
 		return Full
 	}
-	a.spans[a.count] = span{start: r.Start, next: r.Start, last: r.End, end: r.End}
+	a.spans[before].set(r)
 	a.count++
 	a.stats.Total += r.Pages()
+	for h := range a.holeCount {
+		a.cut(a.holes[h], before)
+	}
 	return OK
 }
 
-// Reserve takes the pages that r touches away from the ranges added so far: for
-// the image, modules and start information. They stop counting as Total. Pages
-// outside every range are nobody's and no error.
+// Reserve takes the pages that r touches away from the ranges, those added so far
+// and those added later: for the image, modules and start information. They do not
+// count as Total. Pages outside every range are nobody's and no error.
 //
-// It returns InUse when a range to be cut has given out a frame already, and
-// Full when cutting needs more ranges than there are; then nothing has changed.
+// It returns InUse when one of the pages was given out already, and Full when
+// there are too many ranges or reservations; then nothing has changed.
 func (a *Allocator) Reserve(r phys.Range) Result {
 	r = r.Outer(phys.PageSize)
+	if r.IsEmpty() {
+		return OK
+	}
 	more := 0
-	for i := 0; i < a.count; i++ {
+	for i := range a.count {
 		s := &a.spans[i]
-		if !r.Overlaps(s.whole()) {
+		part := r.Intersect(s.whole())
+		if part.IsEmpty() {
 			continue
 		}
-		if s.next != s.start || s.last != s.end {
+		if part.Start < s.next || part.End > s.last {
 			return InUse
 		}
-		if below, above := s.whole().Subtract(r); !below.IsEmpty() && !above.IsEmpty() {
+		if part.Start > s.start && part.End < s.end {
 			more++
 		}
 	}
-	if a.count+more > MaxRanges {
+	if a.count+more > MaxRanges || a.holeCount == MaxHoles {
 		return Full
 	}
-	for i := 0; i < a.count; i++ {
-		if r.Overlaps(a.spans[i].whole()) {
-			a.cut(i, r)
-		}
-	}
+	a.holes[a.holeCount] = r
+	a.holeCount++
+	a.cut(r, 0)
 	return OK
 }
 
-// cut removes r from span i, which it overlaps. What is left above r becomes
-// the next span, so that memory stays in the order in which it was added.
-func (a *Allocator) cut(i int, r phys.Range) {
-	s := &a.spans[i]
-	a.stats.Total -= s.whole().Intersect(r).Pages()
-	below, above := s.whole().Subtract(r)
-	s.set(below)
-	if above.IsEmpty() {
-		return
+// cut removes r, which is untouched, from the spans from number first on. What is
+// left above r becomes the next span, so that memory stays in the order in which
+// it was added. Preconditions: there is room for one span more.
+func (a *Allocator) cut(r phys.Range, first int) {
+	for i := first; i < a.count; i++ {
+		s := &a.spans[i]
+		part := r.Intersect(s.whole())
+		if part.IsEmpty() {
+			continue
+		}
+		a.stats.Total -= part.Pages()
+		above := span{start: part.End, next: part.End, last: s.last, end: s.end}
+		*s = span{start: s.start, next: s.next, last: part.Start, end: part.Start}
+		switch {
+		case s.whole().IsEmpty():
+			*s = above // empty, too, if r covers all
+		case !above.whole().IsEmpty():
+			a.insert(i+1, above)
+			i++
+		}
 	}
-	if below.IsEmpty() {
-		s.set(above)
-		return
-	}
-	for j := a.count; j > i+1; j-- {
-		a.spans[j] = a.spans[j-1]
-	}
-	a.count++
-	a.spans[i+1].set(above)
 }
 
-// set makes s the untouched range r. A span that was cut to nothing stays, empty.
+// insert makes s span number i. Preconditions: there is room.
+func (a *Allocator) insert(i int, s span) {
+	for j := a.count; j > i; j-- {
+		a.spans[j] = a.spans[j-1]
+	}
+	a.spans[i] = s
+	a.count++
+}
+
+// set makes s the untouched range r.
 func (s *span) set(r phys.Range) { *s = span{start: r.Start, next: r.Start, last: r.End, end: r.End} }
 
 // whole returns the span as a range.
