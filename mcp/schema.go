@@ -56,6 +56,7 @@ type property struct {
 	required bool
 }
 
+// anyNode lets everything pass; it is known by its address.
 var anyNode = &node{kinds: kindAny}
 
 // compile prepares s for checking.

@@ -134,10 +134,12 @@ func (s *Server) engineLogger() jsonrpc2.Logger {
 var _ jsonrpc2.Logger = (*log.Logger)(nil)
 
 const (
-	// maxRefusing is how many refused connections are told so at a time; more are
-	// just closed.
+	// maxRefusing is how many refused connections are told so at a time. One more
+	// waits for slotTimeout and is then closed without a word: clients that do not
+	// read must not hold up those that come after them.
 	maxRefusing   = 16
 	refuseTimeout = time.Second
+	slotTimeout   = 10 * time.Millisecond
 )
 
 // refuse tells the client why there is no session for it and closes c.
@@ -145,7 +147,7 @@ func (s *Server) refuse(c net.Conn, e *Error, slots chan struct{}) {
 	s.stats.refused.Add(1)
 	select {
 	case slots <- struct{}{}:
-	default:
+	case <-time.After(slotTimeout):
 		_ = c.Close()
 		return
 	}

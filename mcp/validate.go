@@ -35,6 +35,9 @@ func decodeArguments(args []byte, in any) error {
 }
 
 func (n *node) validate(v []byte) error {
+	if n == anyNode {
+		return nil
+	}
 	k := kindOf(v)
 	if k&n.kinds == 0 {
 		return fmt.Errorf("is of the wrong type, want %s", n.kinds)
@@ -172,9 +175,6 @@ func (n *node) validateObject(v []byte) error {
 			sub = n.properties[i].node
 		} else if err := n.unknown(name); err != nil {
 			return err
-		}
-		if sub == anyNode {
-			continue
 		}
 		if err := sub.validate(value); err != nil {
 			return fmt.Errorf("%s %w", clip(name), err)

@@ -1,0 +1,22 @@
+package mcp
+
+import "testing"
+
+// TestEchoAllocations bounds what one call costs the garbage collector: 12 as measured
+// with Go 1.26.8 (call, id, arguments and their decoding, the text), and a margin.
+func TestEchoAllocations(t *testing.T) {
+	c, _ := pipe(t, newFixture(nil))
+	r := rawClient(t, c)
+	calls(t, c, r, 100, 1)
+	got := testing.AllocsPerRun(200, func() {
+		if _, err := c.Write(benchCall); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.ReadSlice('\n'); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 14 {
+		t.Errorf("an echo call makes %v allocations, want at most 14", got)
+	}
+}

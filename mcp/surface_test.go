@@ -1,0 +1,117 @@
+package mcp
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+func TestMetrics(t *testing.T) {
+	s := newFixture(nil)
+	s.AddMetrics(func() []Metric { return []Metric{{"kernel_tasks", "Tasks.", false, 3}} })
+	cs := connect(t, s, "2025-11-25", nil)
+	for range 3 {
+		if _, err := cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "echo", Arguments: map[string]any{"text": "x"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "fail"}); err != nil {
+		t.Fatal(err)
+	}
+	res, err := cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "metrics://"})
+	if err != nil || len(res.Contents) != 2 {
+		t.Fatalf("metrics:// = %+v, %v; want text and JSON", res, err)
+	}
+	text := res.Contents[0].Text
+	for _, want := range []string{
+		"# TYPE kernel_tasks gauge\n# HELP kernel_tasks Tasks.\nkernel_tasks 3\n",
+		"# TYPE mcp_connections counter\n", "mcp_connections_total 1\n", "mcp_connections_open 1\n",
+		"mcp_tool_failures_total{tool=\"fail\"} 1\n", "mcp_tool_failures_total{tool=\"echo\"} 0\n",
+		"mcp_tool_duration_seconds_bucket{tool=\"echo\",le=\"+Inf\"} 3\n",
+		"mcp_tool_duration_seconds_bucket{tool=\"echo\",le=\"0.00005\"} ", "mcp_tool_duration_seconds_count{tool=\"echo\"} 3\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("OpenMetrics text lacks %q", want)
+		}
+	}
+	if !strings.HasSuffix(text, "\n# EOF\n") {
+		t.Error("OpenMetrics text does not end with # EOF")
+	}
+	var doc struct {
+		Values map[string]float64
+		Tools  map[string]struct {
+			Calls, Failed uint64
+			Buckets       []uint64
+		}
+		Bounds []float64 `json:"bounds_seconds"`
+	}
+	if err := json.Unmarshal([]byte(res.Contents[1].Text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Values["kernel_tasks"] != 3 || doc.Tools["echo"].Calls != 3 || doc.Tools["fail"].Failed != 1 || len(doc.Tools["echo"].Buckets) != len(doc.Bounds)+1 {
+		t.Errorf("metrics in JSON: %+v", doc)
+	}
+}
+
+func TestLogResource(t *testing.T) {
+	log := "first\nsecond \xff\n"
+	s := newFixture(nil)
+	s.AddLogResource("log://kernel", "kernel log", "", func(from uint64) ([]byte, uint64, error) {
+		end := min(from+5, uint64(len(log)))
+		return []byte(log[from:end]), end, nil
+	})
+	s.AddLogResource("log://none", "no log", "", func(uint64) ([]byte, uint64, error) { return nil, 0, errors.New("not in the unikernel") })
+	cs := connect(t, s, "2025-11-25", nil)
+	res, err := cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "log://kernel"})
+	if err != nil || res.Contents[0].Text != "first\nsecond \ufffd\n" {
+		t.Errorf("log://kernel = %+v, %v", res, err)
+	}
+	if _, err := cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "log://none"}); err == nil || !strings.Contains(err.Error(), "not in the unikernel") {
+		t.Errorf("log://none: %v", err)
+	}
+}
+
+// TestLogHandlerNeverWaits: clients get the records of the level they asked for; one that
+// does not read loses them and holds up nobody.
+func TestLogHandlerNeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFixture(nil)
+		c, ended := pipe(t, s)
+		deaf, deafEnded := pipe(t, s)
+		heard := listen(c)
+		setLevel := `{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"warning"}}` + "\n"
+		if _, err := io.WriteString(c, string(benchInit)+string(benchOK)+setLevel); err != nil {
+			t.Fatal(err)
+		}
+		deafReader := rawClient(t, deaf)
+		if _, err := io.WriteString(deaf, setLevel); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := deafReader.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		heard()
+		log := slog.New(s.LogHandler("test")).With("who", "me")
+		for range 1000 {
+			log.Warn("careful", slog.Group("g", "n", 1))
+			log.Info("not for them")
+			synctest.Wait()
+		}
+		got := heard()
+		if len(got) != 1000 || !strings.Contains(got[0], `"level":"warning","logger":"test","data":{`) ||
+			!strings.Contains(got[0], `"msg":"careful","who":"me","g":{"n":1}}`) {
+			t.Errorf("heard %d messages, the first %q", len(got), got[:min(1, len(got))])
+		}
+		c.Close()
+		deaf.Close()
+		<-ended
+		<-deafEnded
+	})
+}
