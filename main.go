@@ -1,0 +1,128 @@
+// The program of //:image, the default image: an MCP server with a language
+// model, reached over virtio-vsock. Start reading the project here.
+//
+// It runs in the guest, above the Go runtime and the kernel (package kernel and
+// kernel/runtime), and is where the four columns - kernel, drivers, mcp,
+// inference - meet. When main starts, the kernel has booted and tested itself.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/unikernel-ai/unikernel-ai/drivers/machine"
+	"github.com/unikernel-ai/unikernel-ai/drivers/rng"
+	"github.com/unikernel-ai/unikernel-ai/drivers/virtio"
+	"github.com/unikernel-ai/unikernel-ai/drivers/vsock"
+	"github.com/unikernel-ai/unikernel-ai/inference"
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
+	"github.com/unikernel-ai/unikernel-ai/kernel"
+	"github.com/unikernel-ai/unikernel-ai/mcp"
+	"github.com/unikernel-ai/unikernel-ai/mcp/tool"
+)
+
+const (
+	name    = "unikernel-ai"
+	version = "0.1.0"
+
+	// maxMatmul bounds the tool matmul: three matrices of that size are 12 MiB.
+	maxMatmul = 1024
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+
+	if _, err := kernel.ReadStats(); errors.Is(err, kernel.ErrNotGuest) {
+		return fmt.Errorf("%w: `bazel run //:demo` boots this program", err)
+	}
+	platform := machine.Platform()
+	devices, err := machine.Devices(platform) // what the VMM gave us
+	if err != nil {
+		log.Warn("some devices are of no use", "error", err)
+	}
+	seedEntropy(log, platform, devices)
+
+	stack, err := machine.OpenVsock(platform, devices, vsock.Config{ // the one door
+		Logf: func(format string, args ...any) { log.Warn(fmt.Sprintf(format, args...)) },
+	})
+	if err != nil {
+		return err
+	}
+	model, err := inference.Load(kjv.Q8_0()) // sealed into the image, used in place
+	if err != nil {
+		return err
+	}
+	listener, err := stack.Listen(machine.MCPPort)
+	if err != nil {
+		return err
+	}
+	img := image{model: model, stack: stack, listening: sinceFirstInstruction()}
+	server := img.newServer(log)
+
+	log.Info("serving MCP", "address", listener.Addr())
+	if err := machine.Announce(stack); err != nil { // the host may stop waiting
+		log.Warn("the host was not told", "error", err)
+	}
+	return server.Serve(listener)
+}
+
+// seedEntropy adds what the VMM's entropy device gives to the kernel's
+// generator. Without one, RDRAND has to do.
+func seedEntropy(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO) {
+	transport := virtio.Find(devices, virtio.TypeRNG)
+	if transport == nil {
+		return
+	}
+	source, err := rng.Open(transport, p, rng.DefaultTimeout)
+	if err != nil {
+		log.Warn("entropy device", "error", err)
+		return
+	}
+	if _, err = rng.Seed(source, kernel.AddEntropy); err != nil {
+		log.Warn("entropy device", "error", err)
+	}
+	if err := source.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		log.Warn("entropy device", "error", err)
+	}
+}
+
+// newServer returns the MCP server with everything that this image offers.
+func (img image) newServer(log *slog.Logger) *mcp.Server {
+	s := mcp.NewServer(mcp.Implementation{
+		Name: name, Version: version, Title: "Unikernel-AI",
+		Description: "a language model and tools sealed into one kernel image",
+	}, &mcp.Options{Logger: log})
+
+	tool.Echo(s)
+	tool.Generate(s, img.model)
+	tool.Tokenize(s, img.model)
+	tool.Matmul(s, matmul.Implementation{}, maxMatmul)
+	tool.SystemInfo(s, tool.System{
+		Image: name, Version: version,
+		Kernel: kernelNumbers, Boot: img.moments, SelfTests: selfTests,
+		Model:  img.describeModel,
+		Matmul: matmul.Kernel(),
+	})
+
+	s.AddLogResource("log://kernel", "kernel log", "console and kernel messages since boot", kernel.ReadLog)
+	s.AddMetrics(img.metrics)
+	return s
+}
+
+// withoutTime leaves the time out of log records: the kernel log has it already.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
