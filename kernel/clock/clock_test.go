@@ -121,7 +121,7 @@ func TestTicks(t *testing.T) {
 func TestCalibrate(t *testing.T) {
 	first := Sample{TSC: 1 << 40, APIC: 0xffff_ffff, PIT: 0xff00}
 	after := func(tsc uint64, apic uint32, pit uint16) Sample {
-		return Sample{first.TSC + tsc, first.APIC - apic, first.PIT - pit}
+		return Sample{TSC: first.TSC + tsc, APIC: first.APIC - apic, PIT: first.PIT - pit}
 	}
 	for _, c := range []struct {
 		name string
@@ -131,7 +131,8 @@ func TestCalibrate(t *testing.T) {
 	}{
 		{"2.4 GHz, 1 GHz APIC, 10 ms", after(24_000_000, 10_000_000, 11932), Rates{2_399_964, 999_984_914}, Good},
 		{"PIT stands", after(24_000_000, 10_000_000, 0), Rates{}, NoPIT},
-		{"PIT went up", Sample{first.TSC + 1e6, 1, 0xff10}, Rates{}, NoPIT},
+		{"PIT wrapped", Sample{TSC: first.TSC + 1e6, APIC: 1, PIT: 0xff10}, Rates{}, TooLong},
+		{"PIT went round", Sample{TSC: first.TSC + 160e6, APIC: 1, PIT: 0xe000, Out: true}, Rates{}, TooLong},
 		{"too short", after(24_000, 10_000, 1000), Rates{}, TooShort},
 		{"TSC stands", after(0, 10_000_000, 11932), Rates{}, BadTSC},
 		{"TSC went back", after(math.MaxUint64-5, 10_000_000, 11932), Rates{}, BadTSC},
@@ -149,9 +150,52 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
+func TestRefineEqualsTheTruth(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for range 5000 {
+		khz := 500_000 + rng.Uint64()%5_000_000
+		seconds := 0.05 + rng.Float64()*30
+		first := Sample{TSC: rng.Uint64(), PIT: uint16(rng.Uint32())}
+		last := Sample{TSC: first.TSC + uint64(seconds*float64(khz)*1000), PIT: first.PIT - uint16(uint64(seconds*PITHz))}
+		known := khz + khz*(rng.Uint64()%1000)/2_000_000 // up to 0.05 % off
+		got, ok := Refine(first, last, known)
+		if !ok || math.Abs(float64(got)-float64(khz)) > float64(khz)*1e-6/seconds*2+1 {
+			t.Fatalf("Refine over %.3f s = %d, %v, want %d, known %d", seconds, got, ok, khz, known)
+		}
+	}
+}
+
+func TestRefineRefuses(t *testing.T) {
+	first := Sample{TSC: 1 << 40, PIT: 100}
+	at := func(tsc uint64, pit uint16) Sample { return Sample{TSC: first.TSC + tsc, PIT: first.PIT - pit} }
+	for _, c := range []struct {
+		name string
+		last Sample
+		khz  uint64
+	}{
+		{"rate 0", at(200_000_000, 53783), 0},
+		{"TSC went back", at(math.MaxUint64-10, 53783), 2_000_000},
+		{"too close", at(1_000_000, 597), 2_000_000},
+		{"PIT stands", at(200_000_000, 0), 2_000_000},
+		{"other rate", at(200_000_000, 50000), 2_000_000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, ok := Refine(first, c.last, c.khz); ok {
+				t.Errorf("Refine = %d, want refusal", got)
+			}
+		})
+	}
+}
+
 func FuzzCalibrate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, t0, t1 uint64, a0, a1 uint32, p0, p1 uint16) {
-		r, v := Calibrate(Sample{t0, a0, p0}, Sample{t1, a1, p1})
+		first, last := Sample{TSC: t0, APIC: a0, PIT: p0}, Sample{TSC: t1, APIC: a1, PIT: p1}
+		r, v := Calibrate(first, last)
+		if khz, ok := Refine(first, last, r.TSCkHz); ok && (khz < MinKHz-MinKHz/64 || khz > MaxKHz) {
+			t.Fatalf("refined to %d", khz)
+		}
 		if v == Good && (r.TSCkHz < MinKHz || r.TSCkHz > MaxKHz || r.APICHz == 0) {
 			t.Fatalf("%+v is good", r)
 		}
