@@ -151,6 +151,25 @@ func TestSmallestRangeIsLostWhenThereAreTooMany(t *testing.T) {
 	}
 }
 
+func TestHoleInTheMiddleOfAFullTable(t *testing.T) {
+	const pages = 6 * (MaxFree + 2)
+	a := newArea(t, pages)
+	a.Claim(base, pages*page)
+	a.Release(base, page) // the smallest, below all others
+	for i := range uint64(MaxFree - 1) {
+		a.Release(base+(6*i+2)*page, 5*page)
+	}
+	a.Claim(base+(6*100+4)*page, page) // one range becomes two
+	if a.count != MaxFree || a.Lost() != page || a.free[0].start != base+2*page {
+		t.Errorf("%d ranges, lost %d, first %#x", a.count, a.Lost(), a.free[0].start)
+	}
+	for i := 1; i < a.count; i++ {
+		if a.free[i-1].end >= a.free[i].start {
+			t.Fatalf("ranges %d and %d are out of order", i-1, i)
+		}
+	}
+}
+
 func TestSlots(t *testing.T) {
 	var s Slots
 	want(t, "Init", s.Init(-1), BadRange)

@@ -251,6 +251,82 @@ func TestOutOfFramesLeavesTablesSound(t *testing.T) {
 	}
 }
 
+func TestBadFlagsAreRefused(t *testing.T) {
+	m, s := newSpace(t, 8)
+	var b Batch
+	if r := s.Reserve(m, heap, heap+0x1000, Exec); r != BadFlags {
+		t.Errorf("Reserve = %v, want %v", r, BadFlags)
+	}
+	if _, r := s.Protect(m, heap, heap+0x1000, Uncached, &b); r != BadFlags {
+		t.Errorf("Protect uncached = %v, want %v", r, BadFlags)
+	}
+	if _, r := s.Protect(m, heap, heap+0x1000, Write|Exec, &b); r != WriteExec {
+		t.Errorf("Protect = %v, want %v", r, WriteExec)
+	}
+	if g := s.Lookup(m, 1<<50); g != (Mapping{}) {
+		t.Errorf("Lookup in the hole = %+v", g)
+	}
+}
+
+func TestLargePageStaysWholeWithoutMemory(t *testing.T) {
+	m, s := newSpace(t, 4)
+	if r := s.MapLarge(m, heap, 0x4000_0000, Write); r != OK {
+		t.Fatalf("MapLarge = %v", r)
+	}
+	last, _ := m.AllocFrame()
+	var b Batch
+	if next, r := s.Unmap(m, heap+0x1000, heap+0x2000, &b); r != NoMemory || next != heap+0x1000 {
+		t.Errorf("Unmap = %#x, %v, want %v", next, r, NoMemory)
+	}
+	if _, r := s.Protect(m, heap+0x1000, heap+0x2000, 0, &b); r != NoMemory {
+		t.Errorf("Protect = %v, want %v", r, NoMemory)
+	}
+	if g := s.Lookup(m, heap+0x1000); g.Size != phys.LargeSize || g.Flags != Write || !b.IsEmpty() {
+		t.Errorf("Lookup = %+v, %d stale", g, b.Len())
+	}
+	s.Unmap(m, heap, heap+phys.LargeSize, &b)
+	m.flush(&b)
+	m.free = append(m.free, last)
+	if r := s.Reserve(m, heap, heap+0x1000, Write); r != OK {
+		t.Errorf("Reserve = %v", r)
+	}
+	if _, r := s.Fault(m, heap, 0); r != NoMemory {
+		t.Errorf("Fault = %v, want %v", r, NoMemory)
+	}
+}
+
+func TestFullBatchStopsAndGoesOn(t *testing.T) {
+	const count = BatchSize + 10
+	for name, op := range map[string]func(s *Space, m Memory, va, end uint64, b *Batch) (uint64, Result){
+		"Unmap":   (*Space).Unmap,
+		"Discard": (*Space).Discard,
+		"Protect": func(s *Space, m Memory, va, end uint64, b *Batch) (uint64, Result) {
+			return s.Protect(m, va, end, 0, b)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, s := newSpace(t, count+8)
+			s.Reserve(m, heap, heap+count*0x1000, Write)
+			for i := range uint64(count) {
+				s.Fault(m, heap+i*0x1000, Write)
+			}
+			used := m.used()
+			var b Batch
+			next, r := op(s, m, heap, heap+count*0x1000, &b)
+			if next != heap+BatchSize*0x1000 || r != BatchFull || b.Len() != BatchSize {
+				t.Fatalf("first part ends at %#x, %v, %d stale", next, r, b.Len())
+			}
+			if m.used() != used {
+				t.Error("a frame was freed before the flush")
+			}
+			m.flush(&b)
+			if next, r = op(s, m, next, heap+count*0x1000, &b); next != heap+count*0x1000 || r != OK || b.Len() != 10 {
+				t.Errorf("second part ends at %#x, %v, %d stale", next, r, b.Len())
+			}
+		})
+	}
+}
+
 func TestNames(t *testing.T) {
 	for r := OK; r <= BatchFull; r++ {
 		if r.String() == "" || r.String() == "unknown result" {
