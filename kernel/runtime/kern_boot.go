@@ -40,17 +40,18 @@ const (
 func kernInit(start, tsc uint64) {
 	c := &kernCPUs[0]
 	kernTimes[kernTimeFirst], kernTimes[kernTimeKernel] = tsc, kernTSC()
-	kernLock(c)           // until the first task runs
-	kernConsoleInit()     // words for what can go wrong
-	kernClockInit(tsc)    // time starts
-	kernRandomInit(tsc)   // for canaries and marks
-	kernMemoryInit(start) // frames, direct map
-	kernCommandLine()     // copied, before its memory is used
-	kernStackInit()       // the canaries' secret
-	kernMmapInit()        // address space for the heap
-	c.prepare(0)          // stacks, g, GDT, TSS of this processor
-	c.setGuard(0)         // the boot stack is still in use
-	kernIDTInit()         // exceptions have words from here on
+	kernLock(c)          // until the first task runs
+	kernConsoleInit()    // words for what can go wrong
+	kernClockInit(tsc)   // time starts
+	kernRandomInit(tsc)  // for canaries and marks
+	kernStartInfo(start) // what the VMM hands over
+	kernCommandLine()    // copied, before its memory is used
+	kernMemoryInit()     // frames, direct map
+	kernStackInit()      // the canaries' secret
+	kernMmapInit()       // address space for the heap
+	c.prepare(0)         // stacks, g, GDT, TSS of this processor
+	c.setGuard(0)        // the boot stack is still in use
+	kernIDTInit()        // exceptions have words from here on
 	kernMapIdentity(phys.Range{Start: kernAPIC, End: kernAPIC + kernPage})
 	kernMaskPIC()       // the legacy interrupt controllers
 	c.start()           // tables, vector state, local APIC

@@ -48,12 +48,17 @@ func (kernMem) freeFrame(p phys.Addr) {
 	}
 }
 
-// kernMemoryInit hands the RAM of the memory map to the frame allocator, all but
-// the image, and makes the direct map cover exactly the RAM.
-func kernMemoryInit(start uint64) {
+// kernStartInfo copies what the VMM hands over.
+func kernStartInfo(start uint64) {
 	if r := pvh.Parse(kernMem{}, phys.Addr(start), kernWindow, &kernInfo); r != pvh.OK {
 		kernFatalWord(kernExitBoot, "PVH start information: ", r.String())
 	}
+}
+
+// kernMemoryInit hands the RAM of the memory map to the frame allocator, all but
+// the image, and makes the direct map cover exactly the RAM. The command line has
+// been copied: its memory may be given out.
+func kernMemoryInit() {
 	kernSpace.Adopt(phys.Addr(kernReadCR3() &^ (kernPage - 1)))
 	kernTables = uint64(kernSpace.Root())
 	kernUsableN = kernInfo.Usable(kernUsable[:])
@@ -94,7 +99,9 @@ func kernDirectGrow() {
 				kernFatalWord(kernExitBoot, "direct map: ", res.String())
 			}
 		}
-		kernFrames.Add(r)
+		if res := kernFrames.Add(r); res != frame.OK {
+			kernFatalWord(kernExitBoot, "memory above 1 GiB: ", res.String())
+		}
 	}
 }
 
