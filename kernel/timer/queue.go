@@ -119,3 +119,13 @@ func (q *Queue) before(a, b sched.Task) bool {
 
 // valid reports whether t is a task number.
 func valid(t sched.Task) bool { return t != sched.None && t <= sched.MaxTasks }
+
+// After returns the deadline timeout nanoseconds after now, at least one, and the
+// end of time if the sum does not fit: a sleep of centuries is not over at once.
+func After(now, timeout int64) int64 {
+	when := now + max(timeout, 1)
+	if when < now {
+		return 1<<63 - 1
+	}
+	return when
+}

@@ -49,6 +49,21 @@ func TestBadTasksAreRefused(t *testing.T) {
 	}
 }
 
+func TestAfter(t *testing.T) {
+	for _, c := range []struct{ now, timeout, want int64 }{
+		{100, 50, 150},
+		{100, 0, 101},
+		{100, -5, 101},
+		{100, math.MaxInt64, math.MaxInt64},
+		{math.MaxInt64, 1, math.MaxInt64},
+		{0, math.MaxInt64, math.MaxInt64},
+	} {
+		if got := After(c.now, c.timeout); got != c.want {
+			t.Errorf("After(%d, %d) = %d, want %d", c.now, c.timeout, got, c.want)
+		}
+	}
+}
+
 // check compares q with a map of deadlines.
 func check(t *testing.T, q *Queue, model map[sched.Task]int64) {
 	t.Helper()
