@@ -8,7 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
@@ -56,15 +56,25 @@ func listTools(ctx context.Context, g *guest) ([]*mcp.Tool, error) {
 	return all, nil
 }
 
-// printTools prints a table: name, arguments, the description's first line.
+// printTools prints a table: name and the description's first line, and below
+// it the arguments, if any.
 func printTools(w io.Writer, tools []*mcp.Tool, s style) error {
-	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	width := 0
 	for _, tool := range tools {
-		description, _, _ := strings.Cut(cmp.Or(tool.Description, tool.Title), "\n")
-		// Codes count as width in a tabwriter; every row has the same.
-		fmt.Fprintf(t, "%s\t%s\t%s\n", s.bold(printable(tool.Name)), printable(arguments(tool.InputSchema)), s.dim(printable(description)))
+		width = max(width, utf8.RuneCountInString(printable(tool.Name)))
 	}
-	return t.Flush()
+	for _, tool := range tools {
+		name := fmt.Sprintf("%-*s", width, printable(tool.Name))
+		description, _, _ := strings.Cut(cmp.Or(tool.Description, tool.Title), "\n")
+		text := s.bold(name) + "  " + printable(description) + "\n"
+		if list := arguments(tool.InputSchema); list != "" {
+			text += fmt.Sprintf("%*s  %s\n", width, "", s.dim(printable(list)))
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // arguments tells a JSON Schema of an object in words: name:type, with a ?
