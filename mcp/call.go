@@ -71,19 +71,13 @@ func (s *session) admit(m *message, background bool) bool {
 	return e == nil
 }
 
-// newCall returns the call for m, still without context. It copies what must
-// outlive the line.
+// newCall returns the call for m, still without context. Its id and token lie in the
+// line that m came in.
 func (s *session) newCall(m *message, token []byte) *call {
-	c := &call{sess: s, rev: s.rev, batch: m.batch, start: time.Now()}
-	both := append(append(make([]byte, 0, len(m.id)+len(token)), m.id...), token...)
-	c.id = both[:len(m.id):len(m.id)]
-	if token != nil {
-		c.token = both[len(m.id):]
-	}
-	return c
+	return &call{sess: s, rev: s.rev, batch: m.batch, start: s.came, id: m.id, token: token}
 }
 
-// serve runs an admitted call on the reader's goroutine.
+// serve runs an admitted call on the reader's goroutine. The line stays until it is over.
 func (s *session) serve(c *call) {
 	c.Context = s.ctx
 	s.scratch = c.run(s.scratch[:0])
@@ -100,6 +94,12 @@ func (s *session) start(c *call, size int) {
 		}
 		c.held = size
 	}
+	// The line will be gone.
+	both := append(append(make([]byte, 0, len(c.id)+len(c.token)), c.id...), c.token...)
+	if c.token != nil {
+		c.token = both[len(c.id):]
+	}
+	c.id = both[:len(c.id):len(c.id)]
 	c.Context, c.cancel = context.WithCancel(s.ctx)
 	s.mu.Lock()
 	s.calls[string(idKey(c.id))] = c

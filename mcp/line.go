@@ -20,7 +20,7 @@ func (s *session) takeLine(line []byte) error {
 	default:
 		return s.refuse(nil, Errorf(CodeParseError, "parse error: %v", err))
 	}
-	s.queue = s.queue[:0]
+	s.queue, s.taken = s.queue[:0], 0
 	if line[0] == '[' {
 		return s.takeBatch(line)
 	}

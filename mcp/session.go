@@ -40,9 +40,11 @@ type session struct {
 
 	// For the reader only.
 	lines     lineReader
-	queue     []message // messages read but not yet taken
+	queue     []message // messages of the line read last
+	taken     int       // how many of them are done with
 	current   message   // the one the engine handles
 	scratch   []byte    // for building responses
+	came      time.Time // when the line came
 	bad       int       // messages in a row that were no good
 	handshake time.Time // when the handshake must be over
 	deadline  time.Time // read deadline set on conn
@@ -82,11 +84,11 @@ func newSession(ctx context.Context, srv *Server, c net.Conn) *session {
 // beforeRead flushes what is ready, since the client may wait for it, and sets
 // the read deadline. partial: in the middle of a message.
 func (s *session) beforeRead(partial bool) error {
-	if err := s.out.flush(); err != nil {
+	now := time.Now()
+	if err := s.out.flush(now); err != nil {
 		return err
 	}
 	lim := &s.srv.opts.Limits
-	now := time.Now()
 	var d time.Time
 	if partial {
 		if s.lineEnd.IsZero() {
@@ -170,10 +172,9 @@ func isOwnID(id []byte) bool { return isInteger(id) && id[0] != '-' && len(id) <
 // those that are not.
 func (s *session) nextMessage() (message, error) {
 	for {
-		if len(s.queue) > 0 {
-			m := s.queue[0]
-			s.queue = s.queue[1:]
-			return m, nil
+		if s.taken < len(s.queue) {
+			s.taken++
+			return s.queue[s.taken-1], nil
 		}
 		if s.draining.Load() {
 			return message{}, errDraining
@@ -193,6 +194,7 @@ func (s *session) nextMessage() (message, error) {
 			return message{}, err
 		}
 		s.srv.stats.received(len(line) + 1)
+		s.came = time.Now()
 		if err := s.takeLine(line); err != nil {
 			return message{}, err
 		}
@@ -240,7 +242,7 @@ func (s *session) finish(err error) {
 		}
 		t.Stop()
 	}
-	_ = s.out.flush()
+	_ = s.out.flush(time.Now())
 	s.mu.Lock()
 	s.err = err
 	s.mu.Unlock()

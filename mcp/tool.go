@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -57,12 +58,16 @@ func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) 
 	if err := tl.prepare(schemaOf[In], schemaOf[Out], isStructured[Out]()); err != nil {
 		panic(fmt.Sprintf("mcp: tool %q: %v", t.Name, err))
 	}
+	fields := plainFields(reflect.TypeFor[In]())
 	tl.decode = func(args []byte) (any, error) {
 		in := new(In)
-		if err := decodeArguments(args, in); err != nil {
-			return nil, err
+		var err error
+		if fields != nil {
+			err = decodePlain(args, reflect.ValueOf(in).Elem(), fields)
+		} else {
+			err = decodeArguments(args, in)
 		}
-		return in, nil
+		return in, err
 	}
 	tl.do = func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error) {
 		out, err := f(ctx, *in.(*In))

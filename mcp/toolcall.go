@@ -125,14 +125,20 @@ func progressToken(meta []byte) ([]byte, *Error) {
 // doTool runs a tool. What goes wrong in it is a result that the model can read.
 func doTool(c *call, dst []byte) (out []byte, err error) {
 	failed := true
-	defer func() { c.tool.stats.done(c.start, failed) }()
+	defer func() { c.tool.stats.done(c.start, failed) }() // also if it panics
 	out, err = c.tool.do(c, c.in, dst, c.rev)
+	if err != nil {
+		return toolError(dst, err)
+	}
+	failed = false
+	return out, nil
+}
+
+// toolError appends the result of a tool that returned err, or returns err if it is for
+// the protocol.
+func toolError(dst []byte, err error) ([]byte, error) {
 	var e *Error
-	switch {
-	case err == nil:
-		failed = false
-		return out, nil
-	case errors.As(err, &e):
+	if errors.As(err, &e) {
 		return dst, e
 	}
 	return appendToolError(dst, err.Error()), nil

@@ -32,28 +32,28 @@ func (w *writer) send(lines []byte, now bool) error {
 		return w.err
 	}
 	if now && len(w.pending) == 0 {
-		return w.write(lines)
+		return w.write(lines, time.Now())
 	}
 	w.pending = append(w.pending, lines...)
 	if now || len(w.pending) >= mostPending {
-		return w.flushLocked()
+		return w.flushLocked(time.Now())
 	}
 	return nil
 }
 
-// flush writes what waits.
-func (w *writer) flush() error {
+// flush writes what waits; now is the time.
+func (w *writer) flush(now time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil || len(w.pending) == 0 {
 		return w.err
 	}
-	return w.flushLocked()
+	return w.flushLocked(now)
 }
 
 // flushLocked writes what waits. Caller holds mu.
-func (w *writer) flushLocked() error {
-	err := w.write(w.pending)
+func (w *writer) flushLocked(now time.Time) error {
+	err := w.write(w.pending, now)
 	if cap(w.pending) > 2*mostPending {
 		w.pending = nil
 	}
@@ -63,8 +63,8 @@ func (w *writer) flushLocked() error {
 
 // write sends b. The deadline is moved only when an eighth of it has
 // passed: setting one is dear compared with a short message. Caller holds mu.
-func (w *writer) write(b []byte) error {
-	if now := time.Now(); w.deadline.Sub(now) < w.timeout*7/8 {
+func (w *writer) write(b []byte, now time.Time) error {
+	if w.deadline.Sub(now) < w.timeout*7/8 {
 		w.deadline = now.Add(w.timeout)
 		if err := w.conn.SetWriteDeadline(w.deadline); err != nil {
 			w.err = err
