@@ -30,7 +30,7 @@ type Limits struct {
 	// at FirstWindow while less than half of Budget is promised and at MinWindow
 	// after that, and doubles up to MaxWindow as its application keeps up and
 	// Budget lasts. The windows of all connections never exceed Budget. Windows
-	// are powers of two.
+	// are rounded down to powers of two, and to the next larger window.
 	MinWindow, FirstWindow, MaxWindow uint32
 	Budget                            uint32
 
@@ -78,9 +78,9 @@ func (l Limits) withDefaults() Limits {
 	pick(&l.ConnectTimeout, d.ConnectTimeout)
 	pick(&l.ShutdownTimeout, d.ShutdownTimeout)
 	pick(&l.StallTimeout, d.StallTimeout)
-	l.MinWindow = floorPower(l.MinWindow)
-	l.FirstWindow = max(floorPower(l.FirstWindow), l.MinWindow)
-	l.MaxWindow = max(floorPower(l.MaxWindow), l.FirstWindow)
+	l.MaxWindow = floorPower(l.MaxWindow)
+	l.FirstWindow = min(floorPower(l.FirstWindow), l.MaxWindow)
+	l.MinWindow = min(floorPower(l.MinWindow), l.FirstWindow)
 	return l
 }
 

@@ -111,11 +111,12 @@ func (m *Machine) grow(c *Conn) {
 	}
 }
 
-// evict makes room by giving up on the peer that has owed an RST longest.
+// evict makes room by giving up on the peer that has owed an RST longest. One
+// that has not been sent its SHUTDOWN would see a broken connection.
 func (m *Machine) evict() bool {
 	var oldest *Conn
 	for _, c := range m.timers {
-		if c.state == stateClosing && (oldest == nil || c.deadline < oldest.deadline) {
+		if c.state == stateClosing && c.pend == 0 && (oldest == nil || c.deadline < oldest.deadline) {
 			oldest = c
 		}
 	}

@@ -66,10 +66,8 @@ func (m *Machine) receiveReset(c *Conn) {
 		m.stats.Ignored++ // never answered: RSTs would go round for ever
 	case c.state == stateRequesting:
 		m.end(c, ErrRefused)
-	case c.state == stateClosing:
-		m.end(c, nil)
-	case c.peerShut == packet.ShutdownBoth:
-		m.end(c, nil)
+	case c.ownShut == packet.ShutdownBoth:
+		m.end(c, nil) // the clean end
 	default:
 		m.end(c, ErrReset)
 	}
