@@ -86,7 +86,7 @@ func handshake(c net.Conn, port uint32) error {
 	line, err := readAnswer(c)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return fmt.Errorf("the guest refuses port %d: nothing listens there (%w)", port, syscall.ECONNREFUSED)
+		return fmt.Errorf("the guest refuses port %d: nothing listens there, or it has all the connections it takes (%w)", port, syscall.ECONNREFUSED)
 	case err != nil:
 		return fmt.Errorf("no answer to CONNECT %d: %w", port, err)
 	case !isOK(line):

@@ -263,5 +263,31 @@ func TestManyConnections(t *testing.T) {
 	if n := other.Load(); n > 0 {
 		t.Errorf("%d clients got neither service nor a refusal: %v", n, firstOther.Load())
 	}
-	nextServed(t)
+	servedAgain(t, d)
+}
+
+// servedAgain checks that a client who comes back is served, once the guest has
+// buried the connections that were just closed.
+func servedAgain(t *testing.T, d guest.Dialer) {
+	t.Helper()
+	const patience = 10 * time.Second
+	t0 := time.Now()
+	for {
+		c, err := d.Dial(t.Context(), 1024)
+		if err == nil {
+			s, e := guest.Connect(t.Context(), c, "", nil)
+			if e == nil {
+				echo(t, s, "still here")
+				s.Close()
+				t.Logf("served again %v after the last one left", time.Since(t0).Round(time.Millisecond))
+				return
+			}
+			c.Close()
+			err = e
+		}
+		if time.Since(t0) > patience {
+			t.Fatalf("not served within %v: %v", patience, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
