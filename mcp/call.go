@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,11 +30,12 @@ type call struct {
 	in   any                                       // for doTool: *In of the tool
 	read *resource                                 // for doRead
 
-	mu        sync.Mutex
-	over      bool    // guarded by mu; answered or cancelled: nothing more is sent
-	cancelled bool    // guarded by mu; by the client: no response
-	progress  float64 // guarded by mu; the last one reported
-	reported  bool    // guarded by mu; progress is set
+	cancelled atomic.Bool // by the client: no response
+
+	mu       sync.Mutex
+	over     bool    // guarded by mu; about to be answered: nothing more is sent
+	progress float64 // guarded by mu; the last one reported
+	reported bool    // guarded by mu; progress is set
 }
 
 // Value returns the call itself for callKey.
@@ -64,6 +66,9 @@ func (s *session) admit(m *message, background bool) bool {
 		e = Errorf(CodeBusy, "%d requests of this connection are at work, which is the limit", most)
 	}
 	s.mu.Unlock()
+	if most := s.srv.opts.Limits.MaxCalls; e == nil && background && s.srv.atWork.Load() >= int64(most) {
+		e = Errorf(CodeBusy, "%d requests of all connections are at work, which is the limit", most)
+	}
 	if e != nil {
 		s.srv.stats.refuse(e.Code)
 		s.replyError(m.id, m.batch, e)
@@ -83,6 +88,9 @@ func (s *session) serve(c *call) {
 	s.scratch = c.run(s.scratch[:0])
 	c.end()
 	s.reply(s.scratch, c.batch, false)
+	if cap(s.scratch) > freeSize {
+		s.scratch = nil
+	}
 }
 
 // start runs an admitted call of size bytes on a goroutine of its own.
@@ -105,6 +113,7 @@ func (s *session) start(c *call, size int) {
 	s.calls[string(idKey(c.id))] = c
 	s.mu.Unlock()
 	s.atWork.Add(1)
+	s.srv.atWork.Add(1)
 	s.work.Add(1)
 	go c.background()
 }
@@ -116,6 +125,13 @@ func (c *call) background() {
 	defer c.cancel()
 	b := getBuffer()
 	*b = c.run((*b)[:0])
+	if n := len(*b); n > freeSize { // many of these may wait for slow readers
+		if s.srv.budget.take(n) {
+			c.held += n
+		} else {
+			*b = appendError(nil, c.id, Errorf(CodeBusy, "no memory for a result of %d bytes now", n))
+		}
+	}
 	s.mu.Lock()
 	delete(s.calls, string(idKey(c.id))) // before the response: then the id is free again
 	s.mu.Unlock()
@@ -124,6 +140,7 @@ func (c *call) background() {
 	} else if c.batch != nil {
 		s.reply(nil, c.batch, true)
 	}
+	s.srv.atWork.Add(-1)
 	s.atWork.Add(-1) // after it: a slow reader has its share of goroutines, no more
 	s.srv.budget.give(c.held)
 	putBuffer(b)
@@ -156,7 +173,7 @@ func (c *call) end() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
-	return !c.cancelled
+	return !c.cancelled.Load()
 }
 
 // cancelCall ends the call with that id, if there is one, without a response. MCP
@@ -168,11 +185,7 @@ func (s *session) cancelCall(id []byte) {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
-	if !c.over {
-		c.over, c.cancelled = true, true
-	}
-	c.mu.Unlock()
+	c.cancelled.Store(true) // without mu: the call may hold it while it waits to be read
 	c.cancel()
 	s.srv.stats.cancelled()
 }

@@ -29,7 +29,7 @@ func Progress(ctx context.Context, progress, total float64, message string) erro
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock() // held while sending: the response comes after, see call.end
-	if c.over {
+	if c.over || c.cancelled.Load() {
 		return ErrCallOver
 	}
 	if c.token == nil || !finite(progress) || !finite(total) || c.reported && progress <= c.progress {
@@ -78,7 +78,7 @@ func Log(ctx context.Context, level slog.Level, logger string, data any) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over {
+	if c.over || c.cancelled.Load() {
 		return ErrCallOver
 	}
 	b := getBuffer()

@@ -148,6 +148,68 @@ func TestManyConnections(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionMakesPlace: connections that are only held open do not shut out others.
+func TestIdleConnectionMakesPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFixture(&Options{Limits: Limits{MaxConnections: 2}})
+		l := newMemListener()
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(l) }()
+		idle, busy := l.dial(t), l.dial(t)
+		idleReader, busyReader := rawClient(t, idle), rawClient(t, busy)
+		third := l.dial(t)
+		if line, err := bufio.NewReader(third).ReadString('\n'); err != nil || !strings.Contains(line, "-31000") {
+			t.Errorf("third connection heard %q, %v; want a refusal", line, err)
+		}
+		time.Sleep(2 * time.Minute)
+		calls(t, busy, busyReader, 1, 1)
+		fourth := l.dial(t)
+		calls(t, fourth, rawClient(t, fourth), 1, 1)
+		calls(t, busy, busyReader, 1, 1)
+		if _, err := idleReader.ReadByte(); err != io.EOF {
+			t.Errorf("the idle connection reads %v, want EOF", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		<-served
+		synctest.Wait()
+	})
+}
+
+// TestLongEchoHoldsNoMemory: clients that ask for long answers and do not read them hold
+// no more than the budget allows.
+func TestLongEchoHoldsNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, most = 1 << 20, 3
+		s := newFixture(&Options{Limits: Limits{MaxBuffered: most * 2 * size}})
+		long := strings.Replace(string(benchCall), "0123456789abcdef", strings.Repeat("a", size), 1)
+		var over []<-chan error
+		for range 20 {
+			c, ended := pipe(t, s)
+			over = append(over, ended)
+			rawClient(t, c)
+			go func() { _, _ = io.WriteString(c, long) }()
+		}
+		synctest.Wait()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if used := s.budget.used.Load(); used == 0 || used > most*2*size {
+			t.Errorf("%d bytes of the budget in use", used)
+		}
+		if m.HeapInuse > 4*most*2*size {
+			t.Errorf("heap is %d MiB", m.HeapInuse>>20)
+		}
+		for _, ended := range over {
+			<-ended // after WriteTimeout
+		}
+		if used := s.budget.used.Load(); used != 0 {
+			t.Errorf("%d bytes of the budget are lost", used)
+		}
+	})
+}
+
 // TestTimeouts: every way to keep the server waiting ends, and says why.
 func TestTimeouts(t *testing.T) {
 	hello := string(benchInit) + string(benchOK)

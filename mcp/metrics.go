@@ -48,6 +48,8 @@ func (s *Server) metrics() []Metric {
 		{"mcp_connections_open", "Connections of the moment.", false, float64(open)},
 		count("mcp_connections", "Connections served.", st.connections.Load()),
 		count("mcp_connections_refused", "Connections over the limit.", st.refused.Load()),
+		count("mcp_connections_evicted", "Idle connections that made place for others.", st.evicted.Load()),
+		{"mcp_calls_at_work", "Requests at work on goroutines of their own.", false, float64(s.atWork.Load())},
 		count("mcp_messages_received", "Lines received.", st.messagesIn.Load()),
 		count("mcp_received_bytes", "Bytes received.", st.bytesIn.Load()),
 		count("mcp_writes", "Writes to connections.", st.writes.Load()),

@@ -28,13 +28,15 @@ type Options struct {
 
 // Limits are the bounds on one client and on all of them together. A field that
 // is zero has its default. Together they bound the memory of a server:
-// MaxConnections x about 30 KiB, and MaxBuffered for long messages.
+// MaxConnections x about 30 KiB, MaxCalls x about 10 KiB, and four times MaxBuffered: a
+// long message is there as text, as arguments and as result.
 type Limits struct {
 	// MaxLine is the longest message in bytes, without its newline; default 4 MiB.
 	// A longer one is discarded as it comes and answered with error -32600.
 	MaxLine int
-	// MaxBuffered is how many bytes of messages longer than 32 KiB the server holds at
-	// once, all connections together; default 16 MiB. What does not fit is refused.
+	// MaxBuffered is how many bytes of messages and results longer than 32 KiB the server
+	// holds at once, all connections together; default 16 MiB. What does not fit is
+	// refused.
 	MaxBuffered int
 	// MaxDepth is how deep arrays and objects may nest in a message; default 64.
 	MaxDepth int
@@ -42,8 +44,11 @@ type Limits struct {
 	MaxValues int
 	// MaxInFlight is how many requests of one connection may be at work; default 64.
 	MaxInFlight int
-	// MaxConnections is how many connections Serve keeps open; default 128.
-	// One more gets an error line and is closed.
+	// MaxCalls is how many requests of all connections may be at work; default 512.
+	MaxCalls int
+	// MaxConnections is how many connections Serve keeps open; default 128. One more takes
+	// the place of the one that has been idle longest, if that is a minute or more, or
+	// gets an error line and is closed.
 	MaxConnections int
 
 	// HandshakeTimeout is from the connection to notifications/initialized; default 10 s.
@@ -77,6 +82,7 @@ func (l Limits) withDefaults() Limits {
 	setInt(&l.MaxDepth, 64)
 	setInt(&l.MaxValues, 1<<17)
 	setInt(&l.MaxInFlight, 64)
+	setInt(&l.MaxCalls, 512)
 	setInt(&l.MaxConnections, 128)
 	setTime(&l.HandshakeTimeout, 10*time.Second)
 	setTime(&l.MessageTimeout, 30*time.Second)

@@ -20,6 +20,7 @@ type Server struct {
 	log     *slog.Logger
 	catalog atomic.Pointer[catalog]
 	budget  budget
+	atWork  atomic.Int64 // requests on goroutines of their own
 	stats   serverStats
 
 	mu        sync.Mutex
@@ -99,7 +100,7 @@ func (s *Server) open(ctx context.Context, c net.Conn, bounded bool) (*session, 
 	if s.closed {
 		return nil, Errorf(CodeBusy, "server is shutting down")
 	}
-	if most := s.opts.Limits.MaxConnections; bounded && len(s.sessions) >= most {
+	if most := s.opts.Limits.MaxConnections; bounded && len(s.sessions) >= most && !s.evictLocked() {
 		return nil, Errorf(CodeBusy, "server has %d connections, which is the limit", most)
 	}
 	sess := newSession(ctx, s, c)
@@ -107,6 +108,29 @@ func (s *Server) open(ctx context.Context, c net.Conn, bounded bool) (*session, 
 	s.over.Add(1)
 	s.stats.connections.Add(1)
 	return sess, nil
+}
+
+// evictAfter is how long a connection must have been idle before it has to make place
+// for a new one. Without that, clients that open connections and leave them would
+// shut out all others.
+const evictAfter = time.Minute
+
+// evictLocked closes the connection that has been idle longest, and reports whether there
+// was one. Caller holds mu.
+func (s *Server) evictLocked() bool {
+	var idlest *session
+	for sess := range s.sessions {
+		if sess.atWork.Load() == 0 && (idlest == nil || sess.active.Load() < idlest.active.Load()) {
+			idlest = sess
+		}
+	}
+	if idlest == nil || time.Since(s.stats.start)-time.Duration(idlest.active.Load()) < evictAfter {
+		return false
+	}
+	delete(s.sessions, idlest)
+	s.stats.evicted.Add(1)
+	_ = idlest.Close()
+	return true
 }
 
 // serve runs a session to its end.

@@ -51,6 +51,7 @@ type session struct {
 	lineEnd   time.Time // when the message being read must be complete; zero if none
 	rev       *revision // nil before initialize; set once
 
+	active   atomic.Int64 // when the last line came, in nanoseconds since the server's start
 	ready    atomic.Bool  // notifications/initialized has come
 	draining atomic.Bool  // take no more requests
 	logLevel atomic.Int32 // least slog level the client wants
@@ -78,6 +79,7 @@ func newSession(ctx context.Context, srv *Server, c net.Conn) *session {
 	s.lines = lineReader{r: c, limit: lim.MaxLine, budget: &srv.budget, before: s.beforeRead}
 	s.out = writer{conn: c, timeout: lim.WriteTimeout, sent: srv.stats.sent}
 	s.logLevel.Store(levelOff)
+	s.active.Store(int64(time.Since(srv.stats.start)))
 	return s
 }
 
@@ -195,6 +197,7 @@ func (s *session) nextMessage() (message, error) {
 		}
 		s.srv.stats.received(len(line) + 1)
 		s.came = time.Now()
+		s.active.Store(int64(s.came.Sub(s.srv.stats.start)))
 		if err := s.takeLine(line); err != nil {
 			return message{}, err
 		}

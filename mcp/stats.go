@@ -40,6 +40,7 @@ type serverStats struct {
 	start       time.Time
 	connections atomic.Uint64 // ever
 	refused     atomic.Uint64 // connections over the limit
+	evicted     atomic.Uint64 // connections that made place for others
 	messagesIn  atomic.Uint64
 	bytesIn     atomic.Uint64
 	writes      atomic.Uint64

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// mostPending is how many bytes of finished messages wait for the next write
-// before they are written anyway.
+// mostPending is how many bytes of finished messages may wait for the next write.
 const mostPending = 32 << 10
 
 // writer puts whole messages on a connection. Messages that are ready together
@@ -31,11 +30,17 @@ func (w *writer) send(lines []byte, now bool) error {
 	if w.err != nil {
 		return w.err
 	}
-	if now && len(w.pending) == 0 {
+	long := len(w.pending)+len(lines) > mostPending // not copied: the sender still pays for it
+	if long && len(w.pending) > 0 {
+		if err := w.flushLocked(time.Now()); err != nil {
+			return err
+		}
+	}
+	if long || now && len(w.pending) == 0 {
 		return w.write(lines, time.Now())
 	}
 	w.pending = append(w.pending, lines...)
-	if now || len(w.pending) >= mostPending {
+	if now {
 		return w.flushLocked(time.Now())
 	}
 	return nil
@@ -54,9 +59,6 @@ func (w *writer) flush(now time.Time) error {
 // flushLocked writes what waits. Caller holds mu.
 func (w *writer) flushLocked(now time.Time) error {
 	err := w.write(w.pending, now)
-	if cap(w.pending) > 2*mostPending {
-		w.pending = nil
-	}
 	w.pending = w.pending[:0]
 	return err
 }
