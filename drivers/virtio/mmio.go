@@ -33,9 +33,9 @@ const (
 	mmioVersion = 2          // 1 is the legacy layout
 )
 
-// ErrLegacy is a device with the registers of before Virtio 1.0. QEMU's
-// microvm needs -global virtio-mmio.force-legacy=false.
-var ErrLegacy = errors.New("virtio: legacy virtio-mmio device")
+// ErrLegacy is a device with the registers of before Virtio 1.0, which QEMU's
+// microvm has unless told otherwise.
+var ErrLegacy = errors.New("virtio: legacy virtio-mmio device (QEMU wants -global virtio-mmio.force-legacy=false)")
 
 // Registers is a range of device registers, at byte offsets from its start.
 // Each call is exactly one access of that width.
