@@ -37,9 +37,10 @@ const (
 	kernAssumedkHz  = 2e6 // of the TSC, until and unless it can be measured
 	kernAssumedAPIC = 1e9 // Hz: QEMU's and KVM's local APIC
 	kernPITTries    = 64
-	kernPITAgain    = 100
-	kernPITGood     = 4000 // TSC ticks that a good reading takes at most
-	kernRefineFirst = 50e6 // ns
+	kernPITAgain    = 100000 // samples until it is hopeless
+	kernPITNone     = 1000   // of them that show no PIT at all
+	kernPITGood     = 4000   // TSC ticks that a good reading takes at most
+	kernRefineFirst = 50e6   // ns
 	kernRefineLast  = 20e9
 
 	kernLeafTiming = 0x40000010 // CPUID: TSC kHz in EAX, APIC kHz in EBX (VMware, KVM)
@@ -123,25 +124,39 @@ func kernClockStart(tscKHz uint64) {
 	kernSetRate(kernTSCkHz)
 }
 
-// kernMeasure returns the rates since the first sample, waiting until there is
-// enough between the two unless hurry. If more than a turn of the PIT has passed,
-// on a busy machine, it begins again.
+// kernMeasure returns the rates since the first sample. It believes them when
+// two stretches in a row say the same: on a busy machine the VMM may have been
+// stopped for longer than a turn of the PIT, which one stretch cannot show.
 func kernMeasure(hurry bool) (rates clock.Rates, verdict clock.Verdict) {
-	for again := 0; again < kernPITAgain; {
-		last := kernClockSample()
-		switch rates, verdict = clock.Calibrate(kernFirst, last); verdict {
-		case clock.Good, clock.BadAPIC:
-			return rates, verdict
-		case clock.NoPIT, clock.BadTSC:
-			kernFirst = last
-			again++
+	var before clock.Rates
+	at, none := kernFirst, 0
+	for range kernPITAgain {
+		s := kernClockSample()
+		rates, verdict = clock.Calibrate(at, s)
+		if verdict == clock.NoPIT {
+			none++
 		}
-		if hurry {
+		if hurry || none == kernPITNone {
 			break
 		}
+		if verdict == clock.TooShort {
+			continue
+		}
+		if verdict != clock.Good && verdict != clock.BadAPIC || !kernAlike(before.TSCkHz, rates.TSCkHz) {
+			kernFirst = at // begin again, with this stretch
+			before, at = rates, s
+			continue
+		}
+		if all, v := clock.Calibrate(kernFirst, s); v == verdict {
+			rates = all
+		}
+		return rates, verdict
 	}
 	return rates, verdict
 }
+
+// kernAlike reports whether two frequencies differ by 2 % at most.
+func kernAlike(a, b uint64) bool { return a > b-b/50 && a < b+b/50 }
 
 // kernHypervisorkHz returns the TSC frequency that the hypervisor tells, or 0.
 func kernHypervisorkHz() uint64 {
@@ -194,7 +209,7 @@ func kernRefine(now int64) {
 	turn := uint64(kernFirst.PIT - s.PIT)
 	ticks := turn + (guess+1<<15-min(turn, guess+1<<15))>>16<<16
 	khz := (s.TSC - kernFirst.TSC) / 1000 * clock.PITHz / ticks
-	if khz > kernTSCkHz-kernTSCkHz/64 && khz < kernTSCkHz+kernTSCkHz/64 {
+	if kernAlike(khz, kernTSCkHz) {
 		kernTSCkHz = khz
 		kernSetRate(khz)
 	}

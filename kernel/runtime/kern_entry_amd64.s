@@ -50,13 +50,13 @@ TEXT runtime·kernEntry(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	R11, (kernTask_frame+kernFrame_rsp)(CX)
 	JMP	·kernEnter(SB)
 nested:	// the kernel itself printed or threw
-	SUBQ	$const_kernSpill, SP
+	ADJSP	$const_kernSpill
 	MOVQ	DI, BX
 	MOVQ	SI, CX
 	MOVQ	DX, DI
 	MOVQ	$·kernNestedCall<ABIInternal>(SB), R12
 	CALL	R12
-	ADDQ	$const_kernSpill, SP
+	ADJSP	$-const_kernSpill
 	RET
 
 // kernStray is where LSTAR points to: a SYSCALL instruction that is not the
@@ -75,13 +75,13 @@ TEXT ·kernStray(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	JMP	·kernEnter(SB)
 nested:
 	PUSHQ	CX
-	SUBQ	$const_kernSpill, SP
+	ADJSP	$const_kernSpill
 	MOVQ	DI, BX
 	MOVQ	SI, CX
 	MOVQ	DX, DI
 	MOVQ	$·kernNestedCall<ABIInternal>(SB), R12
 	CALL	R12
-	ADDQ	$const_kernSpill, SP
+	ADJSP	$-const_kernSpill
 	POPQ	CX
 	JMP	CX
 

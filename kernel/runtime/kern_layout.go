@@ -7,9 +7,9 @@ package runtime
 //	0                    zero page, never mapped
 //	0x1000 ..            devices: identity mapped by kernMapDevice, uncached, NX
 //	                     (the local APIC of the processors is at 0xfee00000)
-//	0x8000000000         mmap area: Go heap, demand-zero, NX. The stock runtime wants
-//	                     its first arena at 0xc000000000, as on Linux
-//	0x200000000000       devices again, to the end of the lower half
+//	0x8000000000         mmap area: Go heap, demand-zero, NX. The stock runtime
+//	                     asks for random places below 0x400000000000
+//	0x400000000000       devices again, to the end of the lower half
 //	0xffff888000000000   direct map of RAM, NX; where the image is, as writable as the image
 //	0xffffb00000000000   stacks, one per 1 MiB slot, mapped at its top, guard below
 //	0xffffffff80000000   image: physical address 0
@@ -27,7 +27,7 @@ const (
 	kernStackBase  = 0xffffb00000000000
 	kernStackEnd   = kernStackBase + kernStackSlots*kernStackSlot
 	kernHeapBase   = 0x8000000000
-	kernHeapEnd    = 0x200000000000
+	kernHeapEnd    = 0x400000000000
 
 	// kernDeviceEnd bounds identity-mapped devices: the lower half of the
 	// 48-bit address space.

@@ -111,8 +111,8 @@ func kernInterrupt(c *kernCPU, vec uint64) {
 	}
 }
 
-// kernNestedCall serves runtime code that prints or throws inside the kernel:
-// write and exit.
+// kernNestedCall serves runtime code that prints or throws inside the kernel,
+// until it wants to end the process.
 //
 //go:nowritebarrierrec
 func kernNestedCall(nr, a1, a2, a3 uintptr) uintptr {
@@ -120,7 +120,9 @@ func kernNestedCall(nr, a1, a2, a3 uintptr) uintptr {
 	case kernSysWriteNr:
 		kernNestedWrite(a2, a3)
 		return a3
-	case kernSysExitNr, kernSysExitGroupNr:
+	case 13, 14, 39, 186: // sigaction, sigprocmask, getpid, gettid on the way to a signal
+		return 0
+	case 62, 234, kernSysExitNr, kernSysExitGroupNr: // kill, tgkill
 		kernFatal(kernExitThrow, "Go code of the kernel died")
 	}
 	kernPrintNum("\n*** kernel: system call in the kernel: ", uint64(nr))
