@@ -52,6 +52,9 @@ func readConfig(f *gguf.File) (Config, error) {
 	if r.err != nil {
 		return Config{}, r.err
 	}
+	if c.Heads > c.Dim {
+		return Config{}, fmt.Errorf("transformer: %d heads of %d elements in all", c.Heads, c.Dim)
+	}
 	c.KVHeads = r.count("llama.attention.head_count_kv", maxDim, c.Heads)
 	c.HeadDim = r.count("llama.attention.key_length", maxDim, c.Dim/c.Heads)
 	values := r.count("llama.attention.value_length", maxDim, c.HeadDim)
