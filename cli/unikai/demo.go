@@ -91,7 +91,13 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	printTimeline(d.w, d.s, timeline(v.Started(), v.ReadyAt(), replied, marks))
+	seen := []sighting{{listeningMark, v.ReadyAt()}}
+	for _, l := range v.Console() {
+		if l.Text == bootingLine {
+			seen = append(seen, sighting{testedMark, l.At})
+		}
+	}
+	printTimeline(d.w, d.s, timeline(v.Started(), marks, seen, v.ReadyAt(), replied))
 
 	info := g.InitializeResult()
 	d.heading("Tools", fmt.Sprintf("of %s, MCP %s", printable(serverName(info.ServerInfo)), printable(info.ProtocolVersion)))

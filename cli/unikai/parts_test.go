@@ -74,17 +74,29 @@ func TestCleanerKeepsCharactersTogether(t *testing.T) {
 func TestTimeline(t *testing.T) {
 	ms := func(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
 	t0 := time.Unix(1000, 0)
-	guest := []mark{{"runtime start", ms(1.5)}, {"main", ms(2.5)}, {"listening", ms(4)}, {"now", ms(90)}}
-	got := fmt.Sprint(timeline(t0, t0.Add(ms(54)), t0.Add(ms(60)), guest))
-	want := fmt.Sprint([]mark{{"QEMU starts", 0}, {"first instruction", ms(50)}, {"runtime start", ms(51.5)},
-		{"main", ms(52.5)}, {"listening", ms(54)}, {"first MCP reply", ms(60)}})
-	if got != want {
-		t.Errorf("timeline = %s, want %s", got, want)
+	at := func(n float64) time.Time { return t0.Add(ms(n)) }
+	guest := []mark{{"self-tested", ms(1)}, {"main", ms(2.5)}, {"listening", ms(4)}, {"now", ms(90)}}
+	tests := []struct {
+		name string
+		seen []sighting
+		want []mark
+	}{
+		{"call to the host", []sighting{{"listening", at(54)}},
+			[]mark{{"QEMU starts", 0}, {"first instruction", ms(50)}, {"self-tested", ms(51)}, {"main", ms(52.5)},
+				{"listening", ms(54)}, {"the host is told", ms(54)}, {"first MCP reply", ms(60)}}},
+		{"call late, line in time", []sighting{{"listening", at(54)}, {"self-tested", at(48)}},
+			[]mark{{"QEMU starts", 0}, {"first instruction", ms(47)}, {"self-tested", ms(48)}, {"main", ms(49.5)},
+				{"listening", ms(51)}, {"the host is told", ms(54)}, {"first MCP reply", ms(60)}}},
+		{"nothing in common", []sighting{{"awake", at(54)}},
+			[]mark{{"QEMU starts", 0}, {"the host is told", ms(54)}, {"first MCP reply", ms(60)}}},
 	}
-	got = fmt.Sprint(timeline(t0, t0.Add(ms(54)), t0.Add(ms(60)), guest[:2]))
-	want = fmt.Sprint([]mark{{"QEMU starts", 0}, {"listening", ms(54)}, {"first MCP reply", ms(60)}})
-	if got != want {
-		t.Errorf("timeline without a common point = %s, want %s", got, want)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := timeline(t0, guest, tt.seen, at(54), at(60))
+			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
+				t.Errorf("timeline = %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +26,12 @@ type mark struct {
 	at   time.Duration // from the guest's first instruction, or from QEMU's start
 }
 
-// listeningMark is the name of the point at which the guest listens and says
-// so to the host; by it both clocks are brought together.
-const listeningMark = "listening"
+// Points of the guest's that are seen from here, too.
+const (
+	testedMark    = "self-tested" // then it prints bootingLine
+	listeningMark = "listening"   // then it calls the host
+	bootingLine   = "[unikernel-ai] Kernel booting..."
+)
 
 // guestMarks asks the guest for its boot points, from its first instruction on.
 func guestMarks(ctx context.Context, g *guest) ([]mark, error) {
@@ -65,29 +69,36 @@ func decodeMarks(doc []byte) ([]mark, error) {
 	return marks, nil
 }
 
-// timeline brings the guest's points onto the host's clock: what the guest
-// calls listening is when its call arrived here. Without that point the
-// guest's are left out, for nothing ties the clocks together.
+// A sighting is when something that follows a guest's point was seen here.
+type sighting struct {
+	name string // of the guest's point
+	at   time.Time
+}
+
+// timeline brings the guest's points onto the host's clock and adds the host's.
+// All times are from QEMU's start.
 //
-// All times are from QEMU's start. The call's way to the host counts as part
-// of the guest's boot, so the guest's points are late by that, at most.
-func timeline(started, ready, replied time.Time, guest []mark) []mark {
+// What the guest does is seen here late, by a little or by a lot on a busy
+// machine, but never early. So each sighting bounds when the guest's clock
+// began from above, and the least bound is the best. Without a sighting of one
+// of its points the guest's are left out: nothing ties the clocks together.
+func timeline(started time.Time, guest []mark, seen []sighting, ready, replied time.Time) []mark {
 	all := []mark{{"QEMU starts", 0}}
-	i := slices.IndexFunc(guest, func(m mark) bool { return m.name == listeningMark })
-	if i >= 0 {
-		first := ready.Sub(started) - guest[i].at
-		if !slices.ContainsFunc(guest, func(m mark) bool { return m.at == 0 }) {
-			all = append(all, mark{"first instruction", first})
+	first, tied := time.Duration(math.MaxInt64), false
+	for _, s := range seen {
+		if i := slices.IndexFunc(guest, func(m mark) bool { return m.name == s.name }); i >= 0 {
+			first, tied = min(first, s.at.Sub(started)-guest[i].at), true
 		}
+	}
+	if tied {
+		all = append(all, mark{"first instruction", first})
 		for _, m := range guest {
-			if m.at <= guest[i].at { // not what came after, nor "now"
-				all = append(all, mark{m.name, first + m.at})
+			if at := first + m.at; at <= replied.Sub(started) { // what came after is no part of it
+				all = append(all, mark{m.name, at})
 			}
 		}
-	} else {
-		all = append(all, mark{listeningMark, ready.Sub(started)})
 	}
-	all = append(all, mark{"first MCP reply", replied.Sub(started)})
+	all = append(all, mark{"the host is told", ready.Sub(started)}, mark{"first MCP reply", replied.Sub(started)})
 	slices.SortStableFunc(all, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
