@@ -51,7 +51,13 @@ func reference(f *gguf.File, tokens []int32) []float64 {
 	dim, layers, heads, kvHeads := num("embedding_length"), num("block_count"), num("attention.head_count"), num("attention.head_count_kv")
 	eps, _ := f.Float("llama.attention.layer_norm_rms_epsilon")
 	hd := dim / heads
-	weight := func(name string) []float64 { return dequantize(f.Tensor(name + ".weight")) }
+	weights := map[string][]float64{}
+	weight := func(name string) []float64 {
+		if weights[name] == nil {
+			weights[name] = dequantize(f.Tensor(name + ".weight"))
+		}
+		return weights[name]
+	}
 	mul := func(w, x []float64) []float64 { // y = W·x
 		y := make([]float64, len(w)/len(x))
 		for r := range y {

@@ -1,0 +1,29 @@
+package matmul
+
+import (
+	"syscall"
+	"testing"
+)
+
+// TestWeightsAreNotReadBeyondTheirEnd puts weights at the end of a page that is
+// followed by one that faults when it is read, as the end of a mapped file is.
+func TestWeightsAreNotReadBeyondTheirEnd(t *testing.T) {
+	const page = 4096
+	mem, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Skipf("needs mmap: %v", err)
+	}
+	defer syscall.Munmap(mem)
+	if err := syscall.Mprotect(mem[page:], syscall.PROT_NONE); err != nil {
+		t.Skipf("needs mprotect: %v", err)
+	}
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		y, x := make([]float32, 16), make([]float32, 64)
+		q := vector{make([]int16, 64), make([]float32, 2), make([]int32, 2)}
+		for _, rows := range []int{1, 4, 8, 9, 16} {
+			k.rowsF16(y[:rows], mem[page-rows*128:page:page], x)
+			k.rowsQ8(y[:rows], mem[page-rows*2*sizeQ8:page:page], q)
+			k.rowsQ4(y[:rows], mem[page-rows*2*sizeQ4:page:page], q)
+		}
+	})
+}
