@@ -117,3 +117,11 @@ func BenchmarkAgainstSDK(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNewServer is what an image pays at boot for eight tools and three resources.
+func BenchmarkNewServer(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		newFixture(nil)
+	}
+}

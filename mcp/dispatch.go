@@ -174,11 +174,12 @@ func (t *tool) appendTo(dst []byte, rev *revision) []byte {
 		dst = appendMember(dst, "title", t.Title)
 	}
 	dst = appendMember(dst, "description", t.Description)
+	in, out := t.schemas()
 	dst = append(dst, `,"inputSchema":`...)
-	dst = append(dst, t.input...)
-	if rev.structured && t.output != nil {
+	dst = append(dst, in...)
+	if rev.structured && out != nil {
 		dst = append(dst, `,"outputSchema":`...)
-		dst = append(dst, t.output...)
+		dst = append(dst, out...)
 	}
 	if rev.annotations && t.Annotations != nil {
 		if doc, err := json.Marshal(t.Annotations); err == nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -97,8 +98,10 @@ func TestLongLineHoldsNoMemory(t *testing.T) {
 		t.Errorf("answer %s, want %s", answer, want)
 	}
 	// 4 MiB, the 2 MiB before it was doubled, and what the collector has not taken yet.
-	if grown := int64(peak) - int64(before.HeapInuse); grown > 16<<20 {
-		t.Errorf("heap grew by %d MiB, want at most 16", grown>>20)
+	grown := int64(peak) - int64(before.HeapInuse)
+	t.Logf("heap grew by %d KiB", grown>>10)
+	if grown > 24<<20 {
+		t.Errorf("heap grew by %d MiB, want at most 24", grown>>20)
 	}
 	calls(t, c, r, 10, 1)
 }
@@ -347,7 +350,7 @@ func TestShutdown(t *testing.T) {
 
 // TestClientThatOnlyStopsSending gets the answers to what it asked.
 func TestClientThatOnlyStopsSending(t *testing.T) {
-	l, err := net.Listen("unix", t.TempDir()+"/s")
+	l, err := net.Listen("unix", fmt.Sprintf("@mcp-test-%d", os.Getpid())) // no file: paths may be too long
 	if err != nil {
 		t.Skip("no Unix sockets here: ", err)
 	}

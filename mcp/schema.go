@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 // keywords; nodes check those on the text itself. If a schema has others,
 // jsonschema.Resolved checks the decoded value after that.
 type schema struct {
-	text     []byte // the schema as JSON
 	root     *node
 	resolved *jsonschema.Resolved // nil if root says it all
 }
@@ -60,21 +58,13 @@ type property struct {
 var anyNode = &node{kinds: kindAny}
 
 // compile prepares s for checking.
-func compile(s *jsonschema.Schema) (*schema, error) {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil, err
-	}
-	resolved, err := s.Resolve(nil)
-	if err != nil {
-		return nil, err
-	}
-	c := &schema{text: text}
+func compile(s *jsonschema.Schema) (c *schema, err error) {
+	c = &schema{}
 	exact := false
 	if c.root, exact = compileNode(s, maxSchemaDepth); !exact {
-		c.resolved = resolved
+		c.resolved, err = s.Resolve(nil)
 	}
-	return c, nil
+	return c, err
 }
 
 // maxSchemaDepth bounds the recursion over a schema.

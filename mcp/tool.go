@@ -2,10 +2,11 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
+	"sync"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -97,9 +98,10 @@ func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](ni
 // tool is a tool ready to be called.
 type tool struct {
 	Tool
-	input, output []byte  // schemas as JSON; output may be nil
-	check         *schema // of the input
-	checkOutput   *schema // nil if the output is right by construction
+	check *schema // of the input
+
+	once          sync.Once
+	input, output []byte // schemas as JSON, after once; output may be nil
 
 	// decode makes an *In of checked arguments.
 	decode func(args []byte) (any, error)
@@ -109,11 +111,35 @@ type tool struct {
 	stats callStats
 }
 
-var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+// schemas returns the schemas as JSON; out is nil if there is none. It makes them at the
+// first listing, since that is slow and an image should be up before.
+func (t *tool) schemas() (in, out []byte) {
+	t.once.Do(func() {
+		var err error
+		if t.input, err = json.Marshal(t.InputSchema); err != nil {
+			t.input = []byte(`{"type":"object"}`)
+		}
+		if t.OutputSchema != nil {
+			t.output, _ = json.Marshal(t.OutputSchema)
+		}
+	})
+	return t.input, t.output
+}
+
+// validName reports whether name is one for a tool (MCP 2025-11-25 server/tools "Tool
+// Names"). No regexp: compiling one at start costs an image a noticeable part of its boot.
+func validName(name string) bool {
+	for _, x := range []byte(name) {
+		if !('a' <= x && x <= 'z' || 'A' <= x && x <= 'Z' || '0' <= x && x <= '9' || x == '_' || x == '-' || x == '.') {
+			return false
+		}
+	}
+	return 1 <= len(name) && len(name) <= 128
+}
 
 // prepare checks the description and fills in the schemas.
 func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bool) (err error) {
-	if !toolName.MatchString(t.Name) {
+	if !validName(t.Name) {
 		return errors.New("bad name")
 	}
 	if t.InputSchema == nil {
@@ -127,21 +153,14 @@ func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bo
 	if t.check, err = compile(t.InputSchema); err != nil {
 		return err
 	}
-	t.input = t.check.text
-	if t.OutputSchema != nil {
-		if t.checkOutput, err = compile(t.OutputSchema); err != nil {
-			return err
-		}
-		t.output = t.checkOutput.text
-	} else if structured {
+	if t.OutputSchema == nil && structured {
 		if t.OutputSchema, err = out(); err != nil {
 			return err
 		}
-		c, err := compile(t.OutputSchema)
-		if err != nil {
+	} else if t.OutputSchema != nil {
+		if _, err = compile(t.OutputSchema); err != nil {
 			return err
 		}
-		t.output = c.text
 	}
 	if t.OutputSchema != nil && t.OutputSchema.Type != "object" {
 		return errors.New("the output schema's type must be object: Out is a struct, a map, Text or *Result")
