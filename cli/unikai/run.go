@@ -24,7 +24,8 @@ func vmFlags(cmd *cobra.Command, c *vm.Config, accel *string) {
 	f := cmd.Flags()
 	f.IntVarP(&c.Memory, "memory", "m", 256, "guest memory in MiB")
 	f.IntVar(&c.CPUs, "smp", 1, "virtual processors")
-	f.StringVar(accel, "accel", string(vm.Auto), "auto, tcg or kvm")
+	// TCG is what images are tested on, so it is what a newcomer gets.
+	f.StringVar(accel, "accel", string(vm.TCG), "how QEMU runs the guest: tcg, kvm, or auto for kvm where there is hardware for it")
 	f.StringVar(&c.QEMU, "qemu", "", "QEMU, if not qemu-system-x86_64 on PATH")
 	f.StringVar(&c.Daemon, "daemon", "", "daemon, if not vhost-device-vsock on PATH")
 	f.StringVar(&c.Append, "append", "", "the guest's kernel command line")

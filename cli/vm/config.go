@@ -3,7 +3,6 @@ package vm
 import (
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -140,19 +139,4 @@ func (c *Config) commandLine() string {
 		return ready
 	}
 	return c.Append + " " + ready
-}
-
-// makeDir makes the VM's directory where socket paths in it stay short enough:
-// build systems like to set a TMPDIR that is longer than a socket's path may be.
-func makeDir() (string, error) {
-	const longest = "/unikai-4294967295/" + guestSocket + "_4294967295"
-	base := os.TempDir()
-	if abs, err := filepath.Abs(base); err != nil || len(abs)+len(longest) > maxSocketPath {
-		base = "/tmp"
-	}
-	dir, err := os.MkdirTemp(base, "unikai-")
-	if err != nil {
-		return "", fmt.Errorf("vm: no directory for the sockets: %w", err)
-	}
-	return filepath.Abs(dir)
 }

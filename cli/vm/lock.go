@@ -9,31 +9,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A pathLock is the right to make a socket at a path, held by an exclusive
-// lock on a file beside it. The kernel drops it when its holder dies.
+// A pathLock is the right to make a socket at a path, or to a VM's directory:
+// an exclusive lock on a file. The kernel drops it when its holder dies.
 type pathLock struct{ f *os.File }
 
-// lockPath takes the lock of a path. The error says who has it.
+// errLocked says that another process has a lock.
+var errLocked = errors.New("locked")
+
+// lockPath takes the lock of a path, which is a file beside it. The error says
+// who has it.
 func lockPath(path string) (*pathLock, error) {
-	name := path + ".lock"
+	l, owner, err := lockFile(path + ".lock")
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("vm: socket: %s belongs to a VM that runs (process %s)", path, owner)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vm: socket: %w", err)
+	}
+	return l, nil
+}
+
+// lockFile takes the lock of a file, which it makes if need be. If another
+// process has it, it returns errLocked and that process's number.
+func lockFile(name string) (l *pathLock, owner string, err error) {
 	for {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return nil, fmt.Errorf("vm: socket: %w", err)
+			return nil, "", err
 		}
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-			owner := make([]byte, 32)
-			n, _ := f.Read(owner)
+			b := make([]byte, 32)
+			n, _ := f.Read(b)
 			f.Close()
 			if errors.Is(err, unix.EWOULDBLOCK) {
-				return nil, fmt.Errorf("vm: socket: %s belongs to a VM that runs (process %s)", path, strings.TrimSpace(string(owner[:n])))
+				return nil, strings.TrimSpace(string(b[:n])), errLocked
 			}
-			return nil, fmt.Errorf("vm: socket: lock %s: %w", name, err)
+			return nil, "", fmt.Errorf("lock %s: %w", name, err)
 		}
 		if isAt(f, name) {
 			_ = f.Truncate(0)
 			_, _ = fmt.Fprintln(f, os.Getpid())
-			return &pathLock{f}, nil
+			return &pathLock{f}, "", nil
 		}
 		f.Close() // its holder removed it between our opening and locking
 	}

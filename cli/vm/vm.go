@@ -22,6 +22,7 @@ const stopLimit = 2 * time.Second
 type VM struct {
 	config  Config
 	dir     string
+	lock    *pathLock // of dir
 	link    link
 	qemu    *process
 	qmp     net.Conn
@@ -54,7 +55,7 @@ func Start(ctx context.Context, c Config) (_ *VM, err error) {
 			v.cleanUp()
 		}
 	}()
-	if v.dir, err = makeDir(); err != nil {
+	if v.dir, v.lock, err = makeDir(); err != nil {
 		return nil, err
 	}
 	if err := v.connect(ctx); err != nil {
@@ -284,5 +285,6 @@ func (v *VM) cleanUp() {
 	}
 	if v.dir != "" {
 		_ = os.RemoveAll(v.dir)
+		v.lock.f.Close()
 	}
 }

@@ -288,6 +288,40 @@ func TestLongTMPDIR(t *testing.T) {
 	}
 }
 
+// A caller that is killed leaves its directory; the next start removes it.
+func TestSweep(t *testing.T) {
+	base, err := os.MkdirTemp("/tmp", "vm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(base)
+	t.Setenv("TMPDIR", base)
+	dead, young, used := filepath.Join(base, "unikai-1"), filepath.Join(base, "unikai-2"), filepath.Join(base, "unikai-3")
+	for _, d := range []string{dead, young, used} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dead, dirLock), []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, _, err := lockFile(filepath.Join(used, dirLock))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.release()
+	dir, mine, err := makeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.release()
+	for path, want := range map[string]bool{dead: false, young: true, used: true, dir: true} {
+		if exists(path) != want {
+			t.Errorf("%s exists: %v, want %v", path, !want, want)
+		}
+	}
+}
+
 // AF_VSOCK is not opened by tests: on a machine that is itself a guest it may
 // be the machine's own management door.
 func TestKernelVSock(t *testing.T) {
