@@ -39,6 +39,10 @@
 // differs between revisions is one table, in revision.go; handlers are written once.
 // Requests may overlap; responses come in any order.
 //
+// A connection is a session: it begins with the handshake and ends when either side
+// closes it. A client that only stops sending still gets the answers to what it asked. A
+// request is cancelled by notifications/cancelled, or by closing the connection.
+//
 // A request that cannot be understood is answered with a JSON-RPC error, a tool that
 // fails with a result that has isError set, so that the model can see it.
 //
@@ -47,7 +51,7 @@
 //	net.Conn -> lineReader   bytes to lines, bounded            (frame.go)
 //	         -> decode       line to message, strict            (scan.go, message.go)
 //	         -> session      life cycle, in flight, dispatch    (session.go, dispatch.go)
-//	         -> tool         schema check, Go function, result  (tool.go, schema.go)
+//	         -> tool         schema check, Go function, result  (toolcall.go, validate.go)
 //	         -> writer       one write for all that is ready    (writer.go)
 //
 // The client is taken to be hostile: see Limits for every bound and its default.

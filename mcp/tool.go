@@ -19,7 +19,8 @@ type Tool struct {
 	Annotations *Annotations
 
 	// InputSchema and OutputSchema replace the schemas inferred from the types.
-	// They must not change afterwards. See SchemaFor.
+	// They must not change afterwards. See SchemaFor. Arguments are checked against
+	// the first; that results fit the second is up to the function.
 	InputSchema  *jsonschema.Schema
 	OutputSchema *jsonschema.Schema
 
