@@ -30,6 +30,7 @@ type mark struct {
 const (
 	testedMark    = "self-tested" // then it prints bootingLine
 	listeningMark = "listening"   // then it calls the host
+	nowMark       = "now"         // then it answers us
 	bootingLine   = "[unikernel-ai] Kernel booting..."
 )
 
@@ -93,8 +94,8 @@ func timeline(started time.Time, guest []mark, seen []sighting, ready, replied t
 	if tied {
 		all = append(all, mark{"first instruction", first})
 		for _, m := range guest {
-			if at := first + m.at; at <= replied.Sub(started) { // what came after is no part of it
-				all = append(all, mark{m.name, at})
+			if m.name != nowMark { // when it was asked, which is no part of the boot
+				all = append(all, mark{m.name, first + m.at})
 			}
 		}
 	}
