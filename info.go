@@ -29,7 +29,6 @@ func kernelMetrics() ([]mcp.Metric, error) {
 	if err != nil {
 		return nil, err
 	}
-	const frame = 4096
 	rdrand := 0.0
 	if s.RDRAND {
 		rdrand = 1
@@ -44,9 +43,9 @@ func kernelMetrics() ([]mcp.Metric, error) {
 		{Name: "kernel_signals", Help: "signals delivered, most of them preemptions", Counter: true, Value: float64(s.Signals)},
 		{Name: "kernel_syscalls", Help: "system calls", Counter: true, Value: float64(s.Syscalls)},
 		{Name: "kernel_shootdowns", Help: "flushes of the other processors' TLBs", Counter: true, Value: float64(s.Shootdowns)},
-		{Name: "kernel_memory_bytes", Help: "RAM", Value: float64(s.FramesTotal * frame)},
-		{Name: "kernel_memory_used_bytes", Help: "RAM in use", Value: float64(s.FramesUsed * frame)},
-		{Name: "kernel_memory_free_bytes", Help: "RAM not in use", Value: float64(s.FramesFree * frame)},
+		{Name: "kernel_memory_bytes", Help: "RAM", Value: float64(s.FramesTotal * kernel.PageSize)},
+		{Name: "kernel_memory_used_bytes", Help: "RAM in use", Value: float64(s.FramesUsed * kernel.PageSize)},
+		{Name: "kernel_memory_free_bytes", Help: "RAM not in use", Value: float64(s.FramesFree * kernel.PageSize)},
 		{Name: "kernel_dma_bytes", Help: "RAM that devices reach", Value: float64(s.DMABytes)},
 		{Name: "kernel_entropy_bytes", Help: "taken from an entropy device", Counter: true, Value: float64(s.EntropyBytes)},
 		{Name: "kernel_rdrand", Help: "1 if the processor has a random number generator", Value: rdrand},

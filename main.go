@@ -42,7 +42,8 @@ func main() {
 func run() error {
 	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 
-	if _, err := kernel.ReadStats(); errors.Is(err, kernel.ErrNotGuest) {
+	memory, err := kernel.ReadStats()
+	if errors.Is(err, kernel.ErrNotGuest) {
 		return fmt.Errorf("%w: `bazel run //:demo` boots this program", err)
 	}
 	platform := machine.Platform()
@@ -67,7 +68,8 @@ func run() error {
 		return err
 	}
 	img := image{model: model, stack: stack, listening: sinceFirstInstruction()}
-	server := img.newServer(log)
+	server := img.newServer(log, limits(memory.FramesFree*kernel.PageSize))
+	log = slog.New(slog.NewMultiHandler(log.Handler(), server.LogHandler(name))) // clients may listen, too
 
 	log.Info("serving MCP", "address", listener.Addr())
 	if err := machine.Announce(stack); err != nil { // the host may stop waiting
@@ -97,11 +99,11 @@ func seedEntropy(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO) {
 }
 
 // newServer returns the MCP server with everything that this image offers.
-func (img image) newServer(log *slog.Logger) *mcp.Server {
+func (img image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
 	s := mcp.NewServer(mcp.Implementation{
 		Name: name, Version: version, Title: "Unikernel-AI",
 		Description: "a language model and tools sealed into one kernel image",
-	}, &mcp.Options{Logger: log})
+	}, &mcp.Options{Logger: log, Limits: limits})
 
 	tool.Echo(s)
 	tool.Generate(s, img.model)
@@ -117,6 +119,14 @@ func (img image) newServer(log *slog.Logger) *mcp.Server {
 	s.AddLogResource("log://kernel", "kernel log", "console and kernel messages since boot", kernel.ReadLog)
 	s.AddMetrics(img.metrics)
 	return s
+}
+
+// limits keeps what clients can make the server hold within an eighth of the free
+// memory: a long message costs up to four times its length until it is answered.
+func limits(free uint64) mcp.Limits {
+	const mib = 1 << 20
+	buffered := int(min(max(free/32, mib), 16*mib))
+	return mcp.Limits{MaxLine: min(buffered, 4*mib), MaxBuffered: buffered}
 }
 
 // withoutTime leaves the time out of log records: the kernel log has it already.

@@ -1,5 +1,8 @@
 package kernel
 
+// PageSize is the size of a frame in bytes.
+const PageSize = 4096
+
 // Stats are counters since boot, and sizes now.
 type Stats struct {
 	Tasks       uint64 // threads of the Go runtime
@@ -10,7 +13,7 @@ type Stats struct {
 	Signals     uint64 // delivered, most of them preemptions
 	Syscalls    uint64
 	NoSyscall   uint64 // calls that the kernel does not have
-	FramesTotal uint64 // of 4 KiB, all RAM
+	FramesTotal uint64 // of PageSize, all RAM
 	FramesUsed  uint64
 	FramesFree  uint64
 	DMABytes    uint64 // given out by AllocDMA
