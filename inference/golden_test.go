@@ -2,7 +2,6 @@ package inference_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"testing"
 
@@ -10,16 +9,13 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/f16"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/golden"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/q4"
 )
 
 // files returns the model files that golden results exist for.
 func files(t testing.TB) map[string][]byte {
 	t.Helper()
-	q4, err := os.ReadFile("models/kjv/testdata/kjv-Q4_0.gguf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string][]byte{"kjv-Q8_0.gguf": kjv.Q8_0(), "kjv-f16.gguf": f16.File(), "kjv-Q4_0.gguf": q4}
+	return map[string][]byte{"kjv-Q8_0.gguf": kjv.Q8_0(), "kjv-f16.gguf": f16.File(), "kjv-Q4_0.gguf": q4.File()}
 }
 
 // TestGenerateEqualsGoldenText compares greedy text with an independent engine's.

@@ -3,7 +3,6 @@ package transformer
 import (
 	"errors"
 	"math"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/f16"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/golden"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv/q4"
 )
 
 // verse is the tokens of golden.json's first text.
@@ -21,12 +21,9 @@ var verse = []int32{1, 299, 968, 261, 810, 267, 968, 294, 391, 282, 560, 285, 26
 // parse returns the three files of the embedded model.
 func parse(t testing.TB) map[string]*gguf.File {
 	t.Helper()
-	q4, err := os.ReadFile("../models/kjv/testdata/kjv-Q4_0.gguf")
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := map[string]*gguf.File{}
-	for name, data := range map[string][]byte{"kjv-Q8_0.gguf": kjv.Q8_0(), "kjv-f16.gguf": f16.File(), "kjv-Q4_0.gguf": q4} {
+	for name, data := range map[string][]byte{"kjv-Q8_0.gguf": kjv.Q8_0(), "kjv-f16.gguf": f16.File(), "kjv-Q4_0.gguf": q4.File()} {
+		var err error
 		if files[name], err = gguf.Parse(data); err != nil {
 			t.Fatal(err)
 		}
