@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/machine"
 	"github.com/unikernel-ai/unikernel-ai/drivers/rng"
@@ -46,6 +47,9 @@ func run() error {
 	if errors.Is(err, kernel.ErrNotGuest) {
 		return fmt.Errorf("%w: `bazel run //:demo` boots this program", err)
 	}
+	free := memory.FramesFree * kernel.PageSize
+	debug.SetMemoryLimit(int64(free / 4 * 3)) // the collector works harder before there is none left
+
 	platform := machine.Platform()
 	devices, err := machine.Devices(platform) // what the VMM gave us
 	if err != nil {
@@ -68,7 +72,7 @@ func run() error {
 		return err
 	}
 	img := image{model: model, stack: stack, listening: sinceFirstInstruction()}
-	server := img.newServer(log, limits(memory.FramesFree*kernel.PageSize))
+	server := img.newServer(log, limits(free))
 	log = slog.New(slog.NewMultiHandler(log.Handler(), server.LogHandler(name))) // clients may listen, too
 
 	log.Info("serving MCP", "address", listener.Addr())
