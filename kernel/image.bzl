@@ -7,7 +7,7 @@ load("@rules_go//go:def.bzl", "go_binary", "go_cross_binary")
 _LINKOPTS = ["-T", "-0x7fdff000", "-buildid="]
 
 def _seal_impl(ctx):
-    out = ctx.actions.declare_file(ctx.attr.image_name + ".elf")
+    out = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.run(
         executable = ctx.executable._mkimage,
         arguments = [ctx.file.kernel.path, out.path],
@@ -22,14 +22,14 @@ _seal = rule(
     implementation = _seal_impl,
     doc = "The bootable image of a linked kernel.",
     attrs = {
-        "image_name": attr.string(mandatory = True),
+        "out": attr.string(mandatory = True),
         "kernel": attr.label(mandatory = True, allow_single_file = True),
         "_mkimage": attr.label(default = "//kernel/mkimage", executable = True, cfg = "exec"),
     },
 )
 
-def unikernel_image(name, main, gc_linkopts = [], **kwargs):
-    """Seals a Go main package into bazel-bin/PACKAGE/NAME.elf, which boots by PVH.
+def unikernel_image(name, main, out = None, gc_linkopts = [], **kwargs):
+    """Seals a Go main package into a file that boots by PVH.
 
     The bytes depend on the sources only, not on where or how often they are built.
 
@@ -37,6 +37,7 @@ def unikernel_image(name, main, gc_linkopts = [], **kwargs):
       name: of the image. NAME.kernel is the linked Go program before it is made bootable,
         with symbols: what a debugger and `go tool nm` want.
       main: label of a go_library whose package is main
+      out: name of the file, NAME.elf if not given
       gc_linkopts: further options of the Go linker
       **kwargs: of every rule: visibility, tags, testonly
     """
@@ -61,8 +62,8 @@ def unikernel_image(name, main, gc_linkopts = [], **kwargs):
     )
     _seal(
         name = name,
-        image_name = name,
         kernel = name + ".kernel",
+        out = out or name + ".elf",
         tags = tags,
         visibility = visibility,
         **kwargs
