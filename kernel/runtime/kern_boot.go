@@ -18,9 +18,10 @@ var (
 	kernLine cmdline.Line
 	kernOpts cmdline.Options
 
-	// kernTimes are the steps of the boot, as TSC readings; package kernel
-	// names them.
-	kernTimes [kernTimeCount]uint64
+	// kernTimes are the steps of the boot, as TSC readings: the clock's rate is
+	// known only later. Package kernel names them.
+	kernTimes     [kernTimeCount]uint64
+	kernMainStart int64 // the last step, the program's first private call, in ns
 )
 
 // Steps of the boot.
@@ -30,7 +31,6 @@ const (
 	kernTimeReady          // memory, processors, clock are set up
 	kernTimeTested         // boot self tests done
 	kernTimeRuntime        // the stock runtime starts
-	kernTimeMain           // first private call of the program
 	kernTimeCount
 )
 
@@ -107,7 +107,8 @@ func kernCommandLine() {
 // kernFirstTask makes the task that enters the stock runtime at _rt0_amd64, with
 // the stack contents that Linux would give it: argc, argv, environment, auxv.
 func kernFirstTask(c *kernCPU) {
-	t := kernTaskNew(kernFirstStackSize)
+	t := kernTaskNew()
+	t.stack, t.stackSize = kernStackNew(kernFirstStackSize), kernFirstStackSize
 	text := uintptr(unsafe.Pointer(unsafe.SliceData(kernLine.Text())))
 	sp := t.stack - kernSpill
 	push := func(v uintptr) {

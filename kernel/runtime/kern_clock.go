@@ -27,6 +27,7 @@ var (
 	kernRateCount  int
 	kernWallOffset int64 // realtime - monotonic, ns
 	kernTSCkHz     uint64
+	kernBootkHz    uint64 // as first measured, for times of the boot
 	kernAPICHz     uint64
 	kernBootTSC    uint64 // at the first instruction
 	kernFirst      clock.Sample
@@ -56,7 +57,7 @@ func kernNow() int64 {
 // kernTimeAt returns the time at a TSC reading of the boot, which may be older
 // than the present rate.
 func kernTimeAt(tsc uint64) int64 {
-	return int64((tsc - kernBootTSC) * 1000 / (kernTSCkHz / 1000))
+	return int64((tsc - kernBootTSC) * 1000 / (kernBootkHz / 1000))
 }
 
 // kernClockInit starts the PIT and the APIC timer and assumes a rate until one is measured.
@@ -121,6 +122,7 @@ func kernClockStart(tscKHz uint64) {
 		kernPrintWord("[clock] assuming a TSC of 2 GHz: ", verdict.String())
 		kernPrint("\n")
 	}
+	kernBootkHz = kernTSCkHz
 	kernSetRate(kernTSCkHz)
 }
 

@@ -28,7 +28,7 @@ type kernCPU struct {
 
 	online     uint32 // atomic; 1: answers IPIs
 	flushTLB   uint32 // atomic; another processor waits for a flush
-	idle       bool   // guarded by the kernel lock, as all that follows
+	idle       bool   // in kernIdle; guarded by the kernel lock, as all that follows
 	reschedule bool
 	armed      int64 // time that the APIC timer is set to, 0: off
 	sliceEnd   int64 // end of the current task's time slice

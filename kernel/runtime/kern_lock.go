@@ -2,7 +2,10 @@
 
 package runtime
 
-import "internal/runtime/atomic"
+import (
+	"internal/runtime/atomic"
+	"internal/runtime/sys"
+)
 
 // One lock guards the kernel. It is taken at every entry and released by
 // kernExit, or by the idle loop. A processor that waits for it answers TLB
@@ -30,21 +33,28 @@ func kernAnswerFlush(c *kernCPU) {
 	}
 }
 
-// kernShootdown flushes the TLBs of the other processors and returns when all
-// have done it. The kernel lock is held.
+// kernShootdown flushes the TLBs of the other processors and returns when none
+// can use an old entry any more. One that idles need not be woken: it flushes
+// when it takes the lock, before it touches anything but kernel stacks and the
+// direct map, which do not change. The kernel lock is held.
 func kernShootdown(self *kernCPU) {
-	if kernOnline() < 2 {
-		return
-	}
-	kernShootdowns++
+	asked := uint32(0)
 	for i := range kernCPUCount {
-		if c := &kernCPUs[i]; c != self && atomic.Load(&c.online) != 0 {
-			atomic.Store(&c.flushTLB, 1)
+		c := &kernCPUs[i]
+		if c == self || atomic.Load(&c.online) == 0 {
+			continue
+		}
+		atomic.Store(&c.flushTLB, 1)
+		if !c.idle {
+			asked |= 1 << i
 			kernIPI(c, kernVecIPI)
 		}
 	}
-	for i := range kernCPUCount {
-		for c := &kernCPUs[i]; c != self && atomic.Load(&c.flushTLB) != 0; {
+	if asked != 0 {
+		kernShootdowns++
+	}
+	for ; asked != 0; asked &= asked - 1 {
+		for c := &kernCPUs[sys.TrailingZeros32(asked)]; atomic.Load(&c.flushTLB) != 0; {
 			kernPause()
 		}
 	}

@@ -24,8 +24,8 @@ const (
 // kernPrivate is the table of private calls. The first one marks the step "main"
 // of the boot.
 func kernPrivate(nr uint64, a1, a2, a3, a4 uintptr) int64 {
-	if kernTimes[kernTimeMain] == 0 {
-		kernTimes[kernTimeMain] = kernTSC()
+	if kernMainStart == 0 {
+		kernMainStart = kernNow()
 	}
 	switch nr {
 	case kernCallMapDevice:
@@ -73,13 +73,11 @@ func kernBit(b bool) uint64 {
 // kernBootTimes copies the steps of the boot in ns since the first, 0 for those
 // not reached, and the time now.
 func kernBootTimes(buf, n uintptr) int64 {
-	var v [kernTimeCount + 1]uint64
+	var v [kernTimeCount + 2]uint64
 	for i, t := range kernTimes {
-		if t != 0 {
-			v[i] = uint64(kernTimeAt(t))
-		}
+		v[i] = uint64(kernTimeAt(t))
 	}
-	v[kernTimeCount] = uint64(kernNow())
+	v[kernTimeCount], v[kernTimeCount+1] = uint64(kernMainStart), uint64(kernNow())
 	return kernCopyOut(buf, n, v[:])
 }
 

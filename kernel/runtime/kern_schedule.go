@@ -88,9 +88,11 @@ func kernPick(c *kernCPU, now int64) bool {
 func kernIdle(c *kernCPU) {
 	c.arm(kernNextDeadline())
 	kernSched.Idle(int(c.id), true)
+	c.idle = true
 	kernUnlock()
 	kernWaitInterrupt()
 	kernLock(c)
+	c.idle = false
 	kernSched.Idle(int(c.id), false)
 }
 

@@ -38,6 +38,32 @@ func kernStackNew(size uintptr) uintptr {
 	return uintptr(s.Top)
 }
 
+// Stacks of tasks that ended, still mapped, for the next tasks: threads come and
+// go, and unmapping costs a flush of every TLB.
+var (
+	kernStackSpare  [8]uintptr // tops; guarded by the kernel lock
+	kernStackSpareN int
+)
+
+// kernTaskStackNew returns the top of a stack of kernTaskStackSize bytes.
+func kernTaskStackNew() uintptr {
+	if kernStackSpareN == 0 {
+		return kernStackNew(kernTaskStackSize)
+	}
+	kernStackSpareN--
+	return kernStackSpare[kernStackSpareN]
+}
+
+// kernTaskStackFree takes back the stack of a task that ended, whose canary is intact.
+func kernTaskStackFree(top, size uintptr) {
+	if size != kernTaskStackSize || kernStackSpareN == len(kernStackSpare) {
+		kernStackFree(top, size)
+		return
+	}
+	kernStackSpare[kernStackSpareN] = top
+	kernStackSpareN++
+}
+
 // kernStackFree takes back the stack of size bytes at top.
 func kernStackFree(top, size uintptr) {
 	kernUnmap(uint64(top-size), uint64(top))

@@ -51,8 +51,8 @@ var (
 	kernTaskCount int32                             // tasks made since boot
 )
 
-// kernTaskNew returns a new task, Born, with a stack of stackSize bytes, or nil.
-func kernTaskNew(stackSize uintptr) *kernTask {
+// kernTaskNew returns a new task, Born and without a stack, or nil.
+func kernTaskNew() *kernTask {
 	kernReap()
 	n, r := kernSched.New()
 	if r != kernsched.OK {
@@ -67,7 +67,6 @@ func kernTaskNew(stackSize uintptr) *kernTask {
 	kernTasks[n] = t
 	kernTaskCount++
 	t.number, t.id = n, kernTaskCount<<8|int32(n)
-	t.stack, t.stackSize = kernStackNew(stackSize), stackSize
 	return t
 }
 
@@ -75,7 +74,7 @@ func kernTaskNew(stackSize uintptr) *kernTask {
 func kernReap() {
 	for n := kernSched.NextDead(kernsched.None); n != kernsched.None; n = kernSched.NextDead(n) {
 		t := kernTasks[n]
-		kernStackFree(t.stack, t.stackSize)
+		kernTaskStackFree(t.stack, t.stackSize)
 		kernMem{}.freeFrame(phys.Addr(uintptr(unsafe.Pointer(t)) - kernDirectMap))
 		kernTasks[n] = nil
 		kernSched.Reap(n)
@@ -102,10 +101,11 @@ func kernSysClone(t *kernTask) int64 {
 	if t.frame.rsi != 0 {
 		return -kernEINVAL
 	}
-	n := kernTaskNew(kernTaskStackSize)
+	n := kernTaskNew()
 	if n == nil {
 		return -_EAGAIN
 	}
+	n.stack, n.stackSize = kernTaskStackNew(), kernTaskStackSize
 	n.frame = t.frame
 	n.frame.rax = 0
 	n.fsBase = uintptr(t.frame.r8)
