@@ -38,6 +38,8 @@ const (
 	kernAssumedkHz  = 2e6 // of the TSC, until and unless it can be measured
 	kernAssumedAPIC = 1e9 // Hz: QEMU's and KVM's local APIC
 	kernPITTries    = 64
+	kernPITReadBack = 0xc2   // latch status and count of channel 0
+	kernPITOut      = 0x80   // in the status
 	kernPITAgain    = 100000 // samples until it is hopeless
 	kernPITNone     = 1000   // of them that show no PIT at all
 	kernPITGood     = 4000   // TSC ticks that a good reading takes at most
@@ -65,6 +67,10 @@ func kernClockInit(bootTSC uint64) {
 	kernBootTSC = bootTSC
 	kernAPICHz = kernAssumedAPIC
 	kernSetRate(kernAssumedkHz)
+	kernPITLoad()
+}
+
+func kernPITLoad() {
 	kernOut8(kernPortPITMode, 0x30) // channel 0, low and high byte, mode 0
 	kernOut8(kernPortPIT0, 0xff)
 	kernOut8(kernPortPIT0, 0xff)
@@ -76,14 +82,15 @@ func kernClockSample() (best clock.Sample) {
 	width := uint64(1<<64 - 1)
 	for i := range kernPITTries {
 		t0 := kernTSC()
-		kernOut8(kernPortPITMode, 0) // latch
+		kernOut8(kernPortPITMode, kernPITReadBack)
 		t1 := kernTSC()
 		apic := kernAPICRead(kernAPICCurrent)
+		out := kernIn8(kernPortPIT0)&kernPITOut != 0
 		pit := uint16(kernIn8(kernPortPIT0))
 		pit |= uint16(kernIn8(kernPortPIT0)) << 8
 		if t1-t0 < width {
 			width = t1 - t0
-			best = clock.Sample{TSC: t0 + width/2, APIC: apic, PIT: pit}
+			best = clock.Sample{TSC: t0 + width/2, APIC: apic, PIT: pit, Out: out}
 		}
 		if i >= 3 && width < kernPITGood {
 			break
@@ -127,8 +134,8 @@ func kernClockStart(tscKHz uint64) {
 }
 
 // kernMeasure returns the rates since the first sample. It believes them when
-// two stretches in a row say the same: on a busy machine the VMM may have been
-// stopped for longer than a turn of the PIT, which one stretch cannot show.
+// two stretches in a row say the same: on a busy machine the VMM may be stopped
+// between reading one counter and another.
 func kernMeasure(hurry bool) (rates clock.Rates, verdict clock.Verdict) {
 	var before clock.Rates
 	at, none := kernFirst, 0
@@ -141,7 +148,13 @@ func kernMeasure(hurry bool) (rates clock.Rates, verdict clock.Verdict) {
 		if hurry || none == kernPITNone {
 			break
 		}
-		if verdict == clock.TooShort {
+		switch verdict {
+		case clock.TooShort:
+			continue
+		case clock.TooLong: // the VMM was stopped for longer than a turn of the PIT
+			kernPITLoad()
+			kernFirst = kernClockSample()
+			before, at = clock.Rates{}, kernFirst
 			continue
 		}
 		if verdict != clock.Good && verdict != clock.BadAPIC || !kernAlike(before.TSCkHz, rates.TSCkHz) {
@@ -202,16 +215,9 @@ func kernSetRate(khz uint64) {
 	*(*uintptr)(unsafe.Pointer(&kernRateNow)) = uintptr(unsafe.Pointer(r)) // no write barrier
 }
 
-// kernRefine measures over a longer time. How often the PIT went round follows
-// from the rate so far, whose error is far below half a turn.
+// kernRefine measures over a longer time, during which the PIT went round.
 func kernRefine(now int64) {
-	s := kernClockSample()
-	ms := (s.TSC - kernFirst.TSC) / kernTSCkHz
-	guess := ms * clock.PITHz / 1000
-	turn := uint64(kernFirst.PIT - s.PIT)
-	ticks := turn + (guess+1<<15-min(turn, guess+1<<15))>>16<<16
-	khz := (s.TSC - kernFirst.TSC) / 1000 * clock.PITHz / ticks
-	if kernAlike(khz, kernTSCkHz) {
+	if khz, ok := clock.Refine(kernFirst, kernClockSample(), kernTSCkHz); ok {
 		kernTSCkHz = khz
 		kernSetRate(khz)
 	}

@@ -33,10 +33,13 @@ func kernSysFutex(c *kernCPU, addr, op uintptr, val uint32, timeout uintptr) int
 	return -_ENOSYS
 }
 
+// kernMaxSeconds keeps a timeout in 63 bits of nanoseconds: 285 years.
+const kernMaxSeconds = 9e9
+
 // kernTimespec returns the struct timespec at p in ns, -1 for none.
 func kernTimespec(p uintptr) int64 {
 	if p == 0 {
 		return -1
 	}
-	return int64(kernLoad64(p))*1e9 + int64(kernLoad64(p+8))
+	return int64(min(kernLoad64(p), kernMaxSeconds))*1e9 + int64(min(kernLoad64(p+8), 1e9))
 }

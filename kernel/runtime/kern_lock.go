@@ -26,6 +26,8 @@ func kernLock(c *kernCPU) {
 func kernUnlock() { atomic.Store(&kernLockWord, 0) }
 
 // kernAnswerFlush flushes this processor's TLB if another one waits for that.
+// Global translations, the image's and the direct map's, stay: they do not change
+// once other processors run.
 func kernAnswerFlush(c *kernCPU) {
 	if atomic.Load(&c.flushTLB) != 0 {
 		kernWriteCR3(kernReadCR3())

@@ -46,6 +46,8 @@ func kernSysMmap(hint, size uintptr, prot, flags, fd uint32) int64 {
 	}
 	if prot != _PROT_NONE {
 		if r := kernSpace.Reserve(kernMem{}, va, va+n, kernProtFlags(prot)); r != page.OK {
+			kernUnmap(va, va+n)
+			kernHeap.Release(va, n)
 			return -kernENOMEM
 		}
 	}

@@ -32,7 +32,7 @@ func kernReady(t *kernTask, ret int64) bool {
 func kernBlock(c *kernCPU, s kernsched.State, key uint64, timeout int64) {
 	kernSched.Block(int(c.id), s, key)
 	if timeout >= 0 {
-		kernTimers.Set(c.cur.number, kernNow()+max(timeout, 1))
+		kernTimers.Set(c.cur.number, kerntimer.After(kernNow(), timeout))
 	}
 }
 

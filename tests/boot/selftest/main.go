@@ -15,13 +15,13 @@ var checks = []struct {
 	name string
 	run  func() error
 }{
+	{"time does not go back", monotonic},
 	{"goroutines and channels", goroutines},
 	{"maps", maps},
 	{"garbage collection under load", garbage},
 	{"memory given back", giveBack},
 	{"sleep", sleep},
 	{"timers", timers},
-	{"time does not go back", monotonic},
 	{"json", jsonRoundTrip},
 	{"gzip, sha256, rand", compress},
 	{"nil dereference recovered", nilDereference},
