@@ -34,8 +34,8 @@ def unikernel_image(name, main, out = None, gc_linkopts = [], **kwargs):
     The bytes depend on the sources only, not on where or how often they are built.
 
     Args:
-      name: of the image. NAME.kernel is the linked Go program before it is made bootable,
-        with symbols: what a debugger and `go tool nm` want.
+      name: of the image. NAME.kernel is the linked Go program before it is made bootable;
+        built with `-c dbg` it has the symbols that a debugger wants.
       main: label of a go_library whose package is main
       out: name of the file, NAME.elf if not given
       gc_linkopts: further options of the Go linker

@@ -28,7 +28,7 @@ done < "$plan"
 fail() { echo "FAIL $*"; exit 1; }
 command -v qemu-system-x86_64 > /dev/null || fail "no qemu-system-x86_64 on PATH; ./dev has one"
 
-log=${TEST_UNDECLARED_OUTPUTS_DIR:-${TEST_TMPDIR:-/tmp}}/serial.$$.log
+log=${TEST_TMPDIR:-/tmp}/serial.$$.log
 [ -z "$append" ] || options+=(-append "$append")
 timeout -k 5 "$seconds" qemu-system-x86_64 \
   -M microvm,pit=on,pic=on,rtc=on -accel tcg -cpu max -m 256M \
