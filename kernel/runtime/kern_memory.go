@@ -116,11 +116,26 @@ func kernDirectTrim() {
 			end = kernUsable[i].End
 		}
 		if hole = hole.Inner(kernLarge); !hole.IsEmpty() {
-			kernUnmap(kernDirectMap+uint64(hole.Start), kernDirectMap+uint64(hole.End))
+			kernDirectCut(kernDirectMap+uint64(hole.Start), kernDirectMap+uint64(hole.End))
 		}
 		if i >= kernUsableN {
-			return
+			break
 		}
+	}
+	cr4 := kernReadCR4() // drops all translations, global ones too
+	kernWriteCR4(cr4 &^ kernCR4Global)
+	kernWriteCR4(cr4)
+}
+
+// kernCR4Global is PGE.
+const kernCR4Global = 1 << 7
+
+// kernDirectCut unmaps a part of the direct map. No frame is in it, no other
+// processor runs, and the caller drops the translations.
+func kernDirectCut(va, end uint64) {
+	for r := page.BatchFull; r == page.BatchFull; {
+		va, r = kernSpace.Unmap(kernMem{}, va, end, &kernStale)
+		kernStale.Reset()
 	}
 }
 

@@ -32,9 +32,12 @@ var kernPoolBlock chacha8rand.State // scratch
 func kernRandomInit(tsc uint64) {
 	_, _, c, _ := kernCPUID(1, 0)
 	kernPool.rdrand = c>>30&1 != 0
-	kernAbsorb(tsc)
-	for range 32 {
-		kernAbsorb(kernEntropy())
+	kernPool.key[0] = tsc
+	for range 4 {
+		for i := range kernPool.key {
+			kernPool.key[i] ^= kernEntropy()
+		}
+		kernStir()
 	}
 }
 
@@ -50,12 +53,6 @@ func kernEntropy() uint64 {
 		}
 	}
 	return t
-}
-
-// kernAbsorb mixes v into the key.
-func kernAbsorb(v uint64) {
-	kernPool.key[0] ^= v
-	kernStir()
 }
 
 // kernStir replaces the key by the generator's next output and leaves the
