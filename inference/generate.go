@@ -29,7 +29,7 @@ const (
 	DefaultMaxTokens = 64
 	DefaultContext   = 4096
 	DefaultSessions  = 4
-	MaxText          = 1 << 20 // bytes that Tokenize and Generate accept
+	MaxText          = 64 << 10 // bytes that Tokenize and Generate accept
 )
 
 // Token is one generated token, handed to the callback as soon as it is chosen.

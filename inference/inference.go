@@ -3,6 +3,7 @@ package inference
 import (
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
@@ -18,6 +19,7 @@ type Model struct {
 	net     *transformer.Model
 	context int          // positions of each session
 	workers chan *worker // free ones; nil stands for one not made yet
+	long    sync.Mutex   // held while a long text is taken apart
 }
 
 // Info describes a model for people and for the system_info tool.
@@ -109,12 +111,22 @@ func (m *Model) Info() Info {
 	}
 }
 
+// shortText is how many bytes of text are taken apart without waiting for others.
+const shortText = 1 << 10
+
 // Tokenize returns the tokens of text, with the beginning-of-sequence token in
 // front when addBOS is set and the model has one. Any text up to MaxText bytes
 // is accepted, bytes that are not UTF-8 too.
+//
+// It takes up to 200 bytes of memory for each of text, so long texts take turns:
+// callers are many, and the memory of a guest is small.
 func (m *Model) Tokenize(text string, addBOS bool) ([]int32, error) {
 	if len(text) > MaxText {
 		return nil, fmt.Errorf("inference: text of %d bytes, at most %d", len(text), MaxText)
+	}
+	if len(text) > shortText {
+		m.long.Lock()
+		defer m.long.Unlock()
 	}
 	ids := m.tokens.Encode(text)
 	if addBOS && m.tokens.BOS != tokenizer.None {

@@ -8,16 +8,18 @@ import (
 // space is what SentencePiece writes for ' ': U+2581, LOWER ONE EIGHTH BLOCK.
 const space = "\u2581"
 
-// symbol is a stretch of the text, in a list linked both ways.
+// symbol is a stretch of the text, in a list linked both ways. There is one for
+// each character, so it is kept small: 24 bytes.
 type symbol struct {
-	start, end int // bytes in the text
-	prev, next int // indexes of neighbours, -1 at the ends
+	start, end int32 // bytes in the text
+	prev, next int32 // indexes of neighbours, -1 at the ends
 	id         int32
 	fixed      bool // user-defined: is never merged
 }
 
 // Encode returns the tokens of text, without special tokens. It takes time
-// n log n and memory n in the length of text; the caller bounds that.
+// n log n and memory n in the length of text, up to 200 bytes for each byte; the
+// caller bounds that, at less than 512 MiB of text.
 func (t *Tokenizer) Encode(text string) []int32 {
 	if text == "" {
 		return nil
@@ -35,20 +37,20 @@ func (t *Tokenizer) Encode(text string) []int32 {
 // split makes one symbol of each character, each byte that is not UTF-8 and
 // each user-defined piece.
 func (t *Tokenizer) split(text string) []symbol {
-	symbols := make([]symbol, 0, len(text))
+	symbols := make([]symbol, 0, utf8.RuneCountInString(text)) // spaces have 3 bytes by now
 	for i := 0; i < len(text); {
 		_, n := utf8.DecodeRuneInString(text[i:])
-		s := symbol{start: i, end: i + n, id: None}
+		s := symbol{start: int32(i), end: int32(i + n), id: None}
 		if id, ok := t.index[text[i:i+n]]; ok {
 			s.id = id
 		}
 		if t.userStarts[text[i]] {
 			t.matchUser(text, &s)
 		}
-		k := len(symbols)
+		k := int32(len(symbols))
 		s.prev, s.next = k-1, k+1
 		symbols = append(symbols, s)
-		i = s.end
+		i = int(s.end)
 	}
 	symbols[len(symbols)-1].next = -1
 	return symbols
@@ -56,9 +58,9 @@ func (t *Tokenizer) split(text string) []symbol {
 
 // matchUser makes s the longest user-defined piece that starts where s does.
 func (t *Tokenizer) matchUser(text string, s *symbol) {
-	for end := min(s.start+t.userMax, len(text)); end > s.start; end-- {
+	for end := min(int(s.start)+t.userMax, len(text)); end > int(s.start); end-- {
 		if id, ok := t.index[text[s.start:end]]; ok && kind(t.kinds[id]) == kindUserDefined {
-			s.end, s.id, s.fixed = end, id, true
+			s.end, s.id, s.fixed = int32(end), id, true
 			return
 		}
 	}
@@ -67,7 +69,7 @@ func (t *Tokenizer) matchUser(text string, s *symbol) {
 // merge joins neighbours until no union is in the vocabulary.
 func (t *Tokenizer) merge(text string, symbols []symbol) {
 	var q queue
-	propose := func(left int) {
+	propose := func(left int32) {
 		if left < 0 || symbols[left].next < 0 {
 			return
 		}
@@ -80,7 +82,7 @@ func (t *Tokenizer) merge(text string, symbols []symbol) {
 		}
 	}
 	for i := range len(symbols) - 1 {
-		propose(i)
+		propose(int32(i))
 	}
 	for len(q) > 0 {
 		c := q.pop()
@@ -101,7 +103,7 @@ func (t *Tokenizer) merge(text string, symbols []symbol) {
 // number lists the tokens of what is left.
 func (t *Tokenizer) number(text string, symbols []symbol) []int32 {
 	var ids []int32
-	for i := 0; i >= 0; i = symbols[i].next {
+	for i := int32(0); i >= 0; i = symbols[i].next {
 		s := symbols[i]
 		if s.id != None {
 			ids = append(ids, s.id)
@@ -122,8 +124,8 @@ func (t *Tokenizer) number(text string, symbols []symbol) []int32 {
 // candidate is a possible merge of the neighbours left and right.
 type candidate struct {
 	score       float32
-	left, right int
-	start, end  int // of the union when it was proposed
+	left, right int32
+	start, end  int32 // of the union when it was proposed
 	id          int32
 }
 

@@ -1,7 +1,9 @@
 package tokenizer
 
 import (
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
@@ -33,6 +35,31 @@ func TestEncodeMatchesSentencePiece(t *testing.T) {
 	for _, c := range g.Tokenize {
 		if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
 			t.Errorf("Encode(%q) = %v, want %v", c.Text, got, c.IDs)
+		}
+	}
+}
+
+// Whoever may send text must not get memory out of proportion for it: Encode
+// says 200 bytes for each, and texts of one character are the worst.
+func TestEncodeMemoryIsBounded(t *testing.T) {
+	tok := kjvTokenizer(t)
+	const size = 64 << 10
+	for _, c := range []struct{ name, text string }{
+		{"spaces", strings.Repeat(" ", size)},
+		{"letters", strings.Repeat("e", size)},
+		{"words", strings.Repeat("the ", size/4)},
+		{"no UTF-8", strings.Repeat("\xff", size)},
+		{"long characters", strings.Repeat("\U00010348", size/4)},
+	} {
+		tok.Encode(c.text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		tok.Encode(c.text)
+		runtime.ReadMemStats(&after)
+		per := float64(after.TotalAlloc-before.TotalAlloc) / size
+		t.Logf("%s: %.0f bytes for each", c.name, per)
+		if per > 200 {
+			t.Errorf("%s: %.0f bytes for each byte of text, want 200 at most", c.name, per)
 		}
 	}
 }
