@@ -26,12 +26,20 @@ type tokenizeOut struct {
 	Count  int      `json:"count" jsonschema:"how many tokens"`
 }
 
-// Tokenize adds the tool tokenize.
+// Tokenize adds the tool tokenize. One call at a time runs, since its answer is much
+// longer than the text; others wait.
 func Tokenize(s *mcp.Server, t Tokenizer) {
+	turn := make(chan struct{}, 1)
 	mcp.AddTool(s, mcp.Tool{
 		Name: "tokenize", Title: "Tokenize", Description: "Splits text into the tokens of the model.",
 		Annotations: reader(),
 	}, func(ctx context.Context, in tokenizeIn) (tokenizeOut, error) {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return tokenizeOut{}, ctx.Err()
+		}
 		tokens, err := t.Tokenize(in.Text, in.BOS)
 		if err != nil {
 			return tokenizeOut{}, err
