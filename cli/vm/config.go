@@ -106,8 +106,10 @@ func findProgram(name, standard, hint string) (string, error) {
 func (c *Config) args(dev []string) []string {
 	a := []string{
 		"-accel", string(c.Accel),
-		// rtc, pit: without KVM's clocks the guest measures its TSC by them.
-		"-M", "microvm,pit=on,pic=on,rtc=on,memory-backend=mem",
+		// rtc, pit: without KVM's clocks the guest measures its TSC by them. acpi=off:
+		// the guest needs no tables, and QEMU then runs qboot instead of SeaBIOS, which
+		// comes to the guest's first instruction in less than half of the time.
+		"-M", "microvm,acpi=off,pit=on,pic=on,rtc=on,memory-backend=mem",
 		"-cpu", "max",
 		"-smp", strconv.Itoa(c.CPUs),
 		"-m", strconv.Itoa(c.Memory) + "M",
