@@ -88,14 +88,24 @@ type batch struct {
 	mu    sync.Mutex
 	left  int    // guarded by mu; answers still to come
 	lines []byte // guarded by mu; the array so far
+	held  int    // guarded by mu; bytes of the budget
 }
 
-// add takes one response, or nil for a request that gets none because it was cancelled.
-// It returns the whole array once it is complete.
-func (b *batch) add(response []byte) []byte {
+// add takes one response of s, or nil for a request that gets none because it was
+// cancelled. It returns the whole array once it is complete. One slow call keeps all
+// other responses here, so they count: what finds no room becomes an error.
+func (b *batch) add(s *session, response []byte) []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if response != nil {
+		if size := len(b.lines) + len(response); size > freeSize {
+			if s.hold(size - b.held) {
+				b.held = size
+			} else {
+				m, _ := decode(response)
+				response = appendError(nil, m.id, Errorf(CodeBusy, "no memory for %d bytes of responses to a batch now", size))
+			}
+		}
 		if len(b.lines) == 0 {
 			b.lines = append(b.lines, '[')
 		} else {
@@ -113,14 +123,36 @@ func (b *batch) add(response []byte) []byte {
 // wait for the reader to flush. A write error ends the connection by itself.
 func (s *session) reply(response []byte, b *batch, now bool) {
 	if b != nil {
-		if response = b.add(response); response == nil {
-			return
+		if response = b.add(s, response); response != nil {
+			defer s.letGo(b)
 		}
 	}
 	if response == nil {
 		return
 	}
 	_ = s.out.send(append(response, '\n'), now)
+}
+
+// hold takes n bytes of the budget until letGo or the end of the session, which not every
+// batch is complete at.
+func (s *session) hold(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || !s.srv.budget.take(n) {
+		return false
+	}
+	s.held += n
+	return true
+}
+
+// letGo gives back what a batch that is complete and sent has held.
+func (s *session) letGo(b *batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.held -= b.held
+		s.srv.budget.give(b.held)
+	}
 }
 
 // replyError answers with an error. id is nil if it is not known. For the

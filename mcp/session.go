@@ -64,6 +64,8 @@ type session struct {
 	mu     sync.Mutex
 	calls  map[string]*call // guarded by mu; by idKey
 	err    error            // guarded by mu; why the connection ended
+	held   int              // guarded by mu; bytes of the budget that batches hold
+	ended  bool             // guarded by mu; they hold nothing any more
 }
 
 var (
@@ -247,7 +249,8 @@ func (s *session) finish(err error) {
 	}
 	_ = s.out.flush(time.Now())
 	s.mu.Lock()
-	s.err = err
+	s.err, s.ended = err, true
+	s.srv.budget.give(s.held)
 	s.mu.Unlock()
 	s.cancel()
 	s.lines.close()
