@@ -40,18 +40,19 @@ const (
 func kernInit(start, tsc uint64) {
 	c := &kernCPUs[0]
 	kernTimes[kernTimeFirst], kernTimes[kernTimeKernel] = tsc, kernTSC()
-	kernLock(c)          // until the first task runs
-	kernConsoleInit()    // words for what can go wrong
-	kernClockInit(tsc)   // time starts
-	kernRandomInit(tsc)  // for canaries and marks
-	kernStartInfo(start) // what the VMM hands over
-	kernCommandLine()    // copied, before its memory is used
-	kernMemoryInit()     // frames, direct map
-	kernStackInit()      // the canaries' secret
-	kernMmapInit()       // address space for the heap
-	c.prepare(0)         // stacks, g, GDT, TSS of this processor
-	c.setGuard(0)        // the boot stack is still in use
-	kernIDTInit()        // exceptions have words from here on
+	kernBootStack[0] = kernBootMark // nothing guards the boot stack; kernBooted looks
+	kernLock(c)                     // until the first task runs
+	kernConsoleInit()               // words for what can go wrong
+	kernClockInit(tsc)              // time starts
+	kernRandomInit(tsc)             // for canaries and marks
+	kernStartInfo(start)            // what the VMM hands over
+	kernCommandLine()               // copied, before its memory is used
+	kernMemoryInit()                // frames, direct map
+	kernStackInit()                 // the canaries' secret
+	kernMmapInit()                  // address space for the heap
+	c.prepare(0)                    // stacks, g, GDT, TSS of this processor
+	c.setGuard(0)                   // the boot stack is still in use
+	kernIDTInit()                   // exceptions have words from here on
 	kernMapIdentity(phys.Range{Start: kernAPIC, End: kernAPIC + kernPage})
 	kernMaskPIC()       // the legacy interrupt controllers
 	c.start()           // tables, vector state, local APIC
@@ -66,6 +67,9 @@ func kernInit(start, tsc uint64) {
 //go:nowritebarrierrec
 func kernBooted() {
 	c := kernSelf()
+	if kernBootStack[0] != kernBootMark {
+		kernFatal(kernExitCanary, "boot stack overflow")
+	}
 	c.setGuard(c.g0.stack.lo + stackGuard)
 	kernUnmap(kernBootStub, kernBootStub+kernPage) // nothing executable is left in the lower half
 	kernProcessorsStart()
@@ -79,6 +83,9 @@ func kernBooted() {
 	kernTimes[kernTimeRuntime] = kernTSC()
 	kernReturn(c)
 }
+
+// kernBootMark is the boot stack's canary; there is no random number yet.
+const kernBootMark = 0xa5
 
 func kernMaskPIC() {
 	kernOut8(kernPortPIC0, 0xff)

@@ -19,7 +19,7 @@ const (
 	kernLSRIdle    = 0x40 // TEMT: all is sent
 
 	// kernUARTPatience bounds the wait for a transmitter that nobody reads, in
-	// polls; then bytes are thrown at it regardless.
+	// polls; then bytes are dropped.
 	kernUARTPatience = 100000
 )
 
@@ -35,7 +35,9 @@ func kernConsoleWrite(p unsafe.Pointer, n uintptr) {
 	for i := uintptr(0); i < n; i++ {
 		b := *(*byte)(add(p, i))
 		if room < 2 {
-			kernConsoleWait(kernLSRHolding)
+			if !kernConsoleWait(kernLSRHolding) {
+				return // nobody takes the bytes; the log's ring has them
+			}
 			room = kernFIFOSize
 		}
 		if b == '\n' {
@@ -47,9 +49,22 @@ func kernConsoleWrite(p unsafe.Pointer, n uintptr) {
 	}
 }
 
-// kernConsoleWait waits for a bit of the line status.
-func kernConsoleWait(mask uint8) {
-	for i := 0; i < kernUARTPatience && kernIn8(kernPortCOM1+kernUARTLSR)&mask == 0; i++ {
+// kernConsoleStuck says that the transmitter was waited for in vain: the next
+// wait is a single look.
+var kernConsoleStuck bool // guarded by the kernel lock
+
+// kernConsoleWait waits for a bit of the line status and reports whether it came.
+func kernConsoleWait(mask uint8) bool {
+	for range kernUARTPatience {
+		if kernIn8(kernPortCOM1+kernUARTLSR)&mask != 0 {
+			kernConsoleStuck = false
+			return true
+		}
+		if kernConsoleStuck {
+			return false
+		}
 		kernPause()
 	}
+	kernConsoleStuck = true
+	return false
 }

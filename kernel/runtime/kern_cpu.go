@@ -26,6 +26,7 @@ type kernCPU struct {
 	probeSP   uintptr
 	probe     kernProbe
 
+	reporting  bool   // kernReport runs: an exception in it must not report again
 	online     uint32 // atomic; 1: answers IPIs
 	flushTLB   uint32 // atomic; another processor waits for a flush
 	idle       bool   // in kernIdle; guarded by the kernel lock, as all that follows

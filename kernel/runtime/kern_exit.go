@@ -47,6 +47,9 @@ func kernFatalWord(code int32, why, word string) {
 	if kernSelf().online == 0 {
 		kernPowerOff(code) // too early for a traceback: a fault in it would have no words
 	}
+	if kernOnline() > 1 {
+		kernIPIOthers(kernVecIPI) // they halt when they want the kernel lock
+	}
 	if f := kernLastTrap; f != nil {
 		traceback(uintptr(f.rip), uintptr(f.rsp), 0, getg())
 	} else {

@@ -33,7 +33,8 @@ const (
 
 	kernMaxFiles    = 256
 	kernFirstFile   = 3
-	kernMaxIO       = 1 << 20 // bytes of one write
+	kernMaxIO       = 1 << 20 // bytes of one read of the log
+	kernMaxConsole  = 4 << 10 // bytes of one write to the console: the rest of the kernel waits
 	kernFileFlagsRW = 2       // O_RDWR
 )
 
@@ -93,7 +94,7 @@ func kernSysWrite(fd, buf, n uintptr) int64 {
 	}
 	switch f.kind {
 	case kernFileConsole:
-		n = min(n, kernMaxIO)
+		n = min(n, kernMaxConsole)
 		if !kernUserOK(buf, n) {
 			return -kernEFAULT
 		}

@@ -14,6 +14,9 @@ const (
 func kernSysFutex(c *kernCPU, addr, op uintptr, val uint32, timeout uintptr) int64 {
 	switch op & kernFutexMask {
 	case kernFutexWait:
+		if !kernUserOK(addr, 4) || timeout != 0 && !kernUserOK(timeout, 16) {
+			return -kernEFAULT
+		}
 		if kernLoad32(addr) != val {
 			return -_EAGAIN
 		}

@@ -15,12 +15,18 @@ var kernLockWord uint32
 func kernLock(c *kernCPU) {
 	for !atomic.Cas(&kernLockWord, 0, 1) {
 		kernAnswerFlush(c)
-		if atomic.Load(&kernDying) != 0 && kernDyingCPU != c {
-			kernHalt() // another processor prints its last report
-		}
+		kernStopIfDying(c)
 		kernPause()
 	}
+	kernStopIfDying(c)
 	kernAnswerFlush(c)
+}
+
+// kernStopIfDying halts this processor if another one prints its last report.
+func kernStopIfDying(c *kernCPU) {
+	if atomic.Load(&kernDying) != 0 && kernDyingCPU != c {
+		kernHalt()
+	}
 }
 
 func kernUnlock() { atomic.Store(&kernLockWord, 0) }

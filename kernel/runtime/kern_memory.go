@@ -65,7 +65,11 @@ func kernMemoryInit() {
 	for i := range kernUsableN {
 		kernFrames.Add(kernUsable[i].Intersect(kernWindow))
 	}
-	kernReserve(phys.Range{Start: kernBootStub, End: phys.Addr(firstmoduledata.end - kernImageBase)})
+	image := phys.Range{Start: kernBootStub, End: phys.Addr(firstmoduledata.end - kernImageBase)}
+	if !kernAllRAM(image) {
+		kernFatal(kernExitBoot, "the memory map leaves out the image")
+	}
+	kernReserve(image)
 	for i := 0; ; i++ {
 		r, ok := kernInfo.Occupied(i)
 		if !ok {
@@ -88,7 +92,7 @@ func kernReserve(r phys.Range) {
 // hands it to the frame allocator.
 func kernDirectGrow() {
 	for i := range kernUsableN {
-		r := kernUsable[i].Intersect(phys.Range{Start: kernBootDirect, End: phys.MaxAddr})
+		r := kernUsable[i].Intersect(phys.Range{Start: kernBootDirect, End: kernStackBase - kernDirectMap})
 		if r.IsEmpty() {
 			continue
 		}
@@ -137,6 +141,16 @@ func kernDirectCut(va, end uint64) {
 		va, r = kernSpace.Unmap(kernMem{}, va, end, &kernStale)
 		kernStale.Reset()
 	}
+}
+
+// kernAllRAM reports whether all of r is RAM.
+func kernAllRAM(r phys.Range) bool {
+	for i := range kernUsableN {
+		if kernUsable[i].Covers(r.Outer(kernPage)) {
+			return true
+		}
+	}
+	return false
 }
 
 // kernIsRAM reports whether r touches RAM.

@@ -7,15 +7,21 @@ import (
 	"internal/runtime/sys"
 )
 
-// epoll, edge triggered, as the runtime's network poller uses it.
+// epoll as the runtime's network poller uses it: edge triggered for files, level
+// triggered for the event file of netpollBreak. That one is read only by a
+// poll that blocks, so a poll that does not must leave it to be reported again;
+// if it were forgotten there, no later netpollBreak would be sent, and a new
+// timer would wait for an old one.
 
 const (
 	kernEpollIn        = 1
-	kernEpollDel       = 2 // EPOLL_CTL_DEL
+	kernEpollEdge      = 1 << 31 // EPOLLET
+	kernEpollDel       = 2       // EPOLL_CTL_DEL
 	kernEpollEventSize = 12
 )
 
-// kernEdges has a bit for every polled file that became readable and was not reported.
+// kernEdges has a bit for every polled file that became readable and was not
+// reported; that of a level-triggered one stays until it was read.
 var kernEdges [kernMaxFiles / 64]uint64 // guarded by the kernel lock
 
 func kernSysEpollCtl(epfd, op, fd, event uintptr) int64 {
@@ -85,7 +91,9 @@ func kernPoll(epfd, buf uintptr, n int) int64 {
 			if uintptr(f.epoll) != epfd {
 				continue
 			}
-			kernEdges[w] &^= 1 << b
+			if f.count == 0 || f.events&(kernEpollIn|kernEpollEdge) != kernEpollIn {
+				kernEdges[w] &^= 1 << b
+			}
 			if f.count == 0 || f.events&kernEpollIn == 0 {
 				continue
 			}

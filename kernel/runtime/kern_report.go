@@ -11,6 +11,16 @@ import (
 // kernReport prints what is known about an exception: what, where, why in
 // words, registers. It goes to the log like everything else.
 func kernReport(f *kernFrame, addr uint64) {
+	c := kernSelf()
+	if c.reporting {
+		kernFatalWord(kernExitMachine, "exception while reporting: ", trap.Name(f.vec))
+	}
+	c.reporting = true
+	kernReportException(f, addr)
+	c.reporting = false
+}
+
+func kernReportException(f *kernFrame, addr uint64) {
 	kernPrintWord("\n*** kernel: ", trap.Name(f.vec))
 	if f.vec == trap.PageFault {
 		kernPrintHex(" at ", addr)

@@ -47,8 +47,13 @@ func kernTestStacks() bool {
 	return true
 }
 
-// kernTestMappings walks the page tables.
-func kernTestMappings() bool { return kernWalk(uint64(kernSpace.Root()), 0) }
+// kernTestMappings walks the page tables, also the trampoline's.
+func kernTestMappings() bool {
+	if kernTrampolinePage != 0 && !kernWalk(uint64(kernTrampolineTop.Root()), 0) {
+		return false
+	}
+	return kernWalk(uint64(kernSpace.Root()), 0)
+}
 
 const (
 	kernEntryPresent = 1 << 0
@@ -76,16 +81,22 @@ func kernWalk(table uint64, level int) bool {
 	return true
 }
 
-// kernTestAliases looks at the direct map of every page of text and constants.
+// kernTestAliases looks at the direct map of every page of text and constants, of
+// the boot stub and of the trampoline.
 func kernTestAliases() bool {
 	m := &firstmoduledata
 	for va := uint64(m.text) &^ (kernPage - 1); va < uint64(m.noptrdata)&^(kernPage-1); va += kernPage {
-		x := kernSpace.Lookup(kernMem{}, va-kernImageBase+kernDirectMap)
-		if x.State == page.Present && x.Flags&(page.Write|page.Exec) != 0 {
+		if kernWritableAlias(phys.Addr(va - kernImageBase)) {
 			return false
 		}
 	}
-	return true
+	return !kernWritableAlias(kernBootStub) && (kernTrampolinePage == 0 || !kernWritableAlias(kernTrampolinePage))
+}
+
+// kernWritableAlias reports whether p can be written or executed in the direct map.
+func kernWritableAlias(p phys.Addr) bool {
+	x := kernSpace.Lookup(kernMem{}, kernDirectMap+uint64(p))
+	return x.State == page.Present && x.Flags&(page.Write|page.Exec) != 0
 }
 
 // kernTestMemory writes patterns to a few frames and reads them back.

@@ -144,6 +144,9 @@ func kernSysSigaction(sig, act, old uintptr) int64 {
 }
 
 func kernSysSigprocmask(t *kernTask, how, set, old uintptr) int64 {
+	if set != 0 && !kernUserOK(set, 8) || old != 0 && !kernUserOK(old, 8) {
+		return -kernEFAULT
+	}
 	if old != 0 {
 		kernStore64(old, t.blocked)
 	}

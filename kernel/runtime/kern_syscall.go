@@ -120,11 +120,17 @@ func kernDispatch(c *kernCPU, t *kernTask, nr uint64) int64 {
 	case 202:
 		return kernSysFutex(c, a1, a2, uint32(a3), a4)
 	case 204: // sched_getaffinity
+		if a2 < 8 || !kernUserOK(a3, 8) {
+			return -kernEINVAL
+		}
 		kernStore64(a3, 1<<kernCPUCount-1)
 		return 8
 
 	// Time.
 	case 35: // nanosleep
+		if !kernUserOK(a1, 16) {
+			return -kernEFAULT
+		}
 		kernBlock(c, kernsched.Sleep, 0, max(kernTimespec(a1), 0))
 		return 0
 	case 228: // clock_gettime
@@ -157,6 +163,9 @@ func kernMillis(ms int32) int64 {
 }
 
 func kernSysClockGettime(clock, ts uintptr) int64 {
+	if !kernUserOK(ts, 16) {
+		return -kernEFAULT
+	}
 	now := kernNow()
 	if clock == 0 { // CLOCK_REALTIME
 		now += kernWallOffset

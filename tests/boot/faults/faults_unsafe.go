@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -86,14 +87,15 @@ func eat(n int) int {
 
 var eatAgain func(int) int
 
+// The main goroutine stays on the first thread, whose stack's size is known.
+func init() { runtime.LockOSThread() }
+
 // overwriteCanary is a stray write to the lowest bytes of the first thread's stack.
 func overwriteCanary() {
 	systemstack(func() {
 		var x int
 		top := (uintptr(unsafe.Pointer(&x)) + stackSlot - 1) &^ (stackSlot - 1)
-		for _, size := range [...]uintptr{firstStack, 64 << 10} {
-			store(top-size, 0x55)
-		}
+		store(top-firstStack, 0x55)
 	})
 	time.Sleep(time.Millisecond)
 }

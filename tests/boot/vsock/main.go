@@ -6,7 +6,7 @@
 //	           "SINK n\n"    the guest reads n bytes, then answers "OK CRC32\n"
 //	           "SOURCE n\n"  the guest sends n bytes of the pattern, then "OK CRC32\n"
 //	           "SLEEP n\n"   the guest sleeps n ms, then answers "OK\n"
-//	           "STATS\n"     the guest answers its counters in one line
+//	           "STATS\n"     the guest answers its sockets' and the kernel's counters in one line
 //	           "DIAL p\n"    the guest dials port p of the host, sends "hello" there,
 //	                         and answers with what it read, or the error
 //	           "HALF\n"      the guest answers "OK\n" and says that it sends no more,

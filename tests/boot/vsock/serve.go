@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/vsock"
+	"github.com/unikernel-ai/unikernel-ai/kernel"
 )
 
 // chunk is how much is read or written at once.
@@ -116,7 +117,11 @@ func do(s *vsock.Stack, c *vsock.Conn, r *bufio.Reader, verb string, n int64) er
 	case "SLEEP":
 		time.Sleep(time.Duration(n) * time.Millisecond)
 	case "STATS":
-		answer = fmt.Sprintf("%+v\n", s.Stats())
+		k, err := kernel.ReadStats()
+		if err != nil {
+			return err
+		}
+		answer = fmt.Sprintf("%+v %+v\n", s.Stats(), k)
 	case "DIAL":
 		answer = dial(s, uint32(n)) + "\n"
 	case "HALF":
