@@ -19,8 +19,9 @@ import (
 // official SDK. Each dial gets a connection of its own to it.
 type fakeGuest struct {
 	server *mcp.Server
-	pieces []string // of the generated text
-	text   string   // the result's text; "" is all pieces
+	pieces []string       // of the generated text
+	text   string         // the result's text; "" is all pieces
+	raw    func(net.Conn) // if set, serves in place of server
 
 	mu        sync.Mutex
 	log       string         // guarded by mu
@@ -110,6 +111,10 @@ func (f *fakeGuest) dial(_ context.Context, addr string) (net.Conn, error) {
 		return nil, errors.New("no guest at " + addr)
 	}
 	ours, theirs := net.Pipe()
+	if f.raw != nil {
+		go f.raw(theirs)
+		return ours, nil
+	}
 	go func() { _ = f.server.Run(context.Background(), &mcp.IOTransport{Reader: theirs, Writer: theirs}) }()
 	return ours, nil
 }

@@ -100,12 +100,24 @@ type generation struct {
 	stopped string        // why the text ends, as the guest says
 }
 
+// maxText bounds the text that a guest may report piece by piece, in bytes: it is
+// kept, and a hostile guest never ends it.
+const maxText = 16 << 20
+
+var errEndless = fmt.Errorf("tool %s: more than %d bytes of text", generateTool, maxText)
+
 // streamText calls the generate tool and writes the text piece by piece.
 func streamText(ctx context.Context, g *guest, arguments map[string]any, w io.Writer) (*generation, error) {
 	var gen generation
 	var shown strings.Builder
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	t0 := time.Now()
 	r, err := g.call(ctx, generateTool, arguments, func(_, _ float64, piece string) {
+		if shown.Len()+len(piece) > maxText {
+			cancel(errEndless)
+			return
+		}
 		gen.last = time.Since(t0)
 		if gen.pieces++; gen.pieces == 1 {
 			gen.first = gen.last
@@ -114,6 +126,9 @@ func streamText(ctx context.Context, g *guest, arguments map[string]any, w io.Wr
 		_, _ = io.WriteString(w, printable(piece))
 	})
 	gen.result = r
+	if context.Cause(ctx) == errEndless {
+		return &gen, errEndless
+	}
 	if err != nil {
 		return &gen, err
 	}

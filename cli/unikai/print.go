@@ -58,13 +58,22 @@ func unfinished(b []byte) int {
 	return 0
 }
 
-// printJSON prints v, indented.
+// printJSON prints v, indented. Control characters that JSON allows as they are (DEL
+// and C1: U+009B begins a terminal's escape sequence) are escaped.
 func printJSON(w io.Writer, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
+	var text strings.Builder
+	for _, r := range string(b) {
+		if r != '\n' && unicode.IsControl(r) {
+			fmt.Fprintf(&text, "\\u%04x", r)
+		} else {
+			text.WriteRune(r)
+		}
+	}
+	_, err = fmt.Fprintf(w, "%s\n", text.String())
 	return err
 }
 

@@ -38,22 +38,30 @@ func (a *app) toolsCommand() *cobra.Command {
 	}
 }
 
-// maxTools bounds how many tools a guest may list, so that a hostile one
-// cannot keep us listing.
-const maxTools = 10_000
+// maxTools and maxPages bound how many tools a guest may list on how many pages,
+// so that a hostile one cannot keep us listing.
+const (
+	maxTools = 10_000
+	maxPages = 1000
+)
 
 // listTools returns all tools of a guest, page by page.
 func listTools(ctx context.Context, g *guest) ([]*mcp.Tool, error) {
 	var all []*mcp.Tool
-	for t, err := range g.Tools(ctx, nil) {
+	p := &mcp.ListToolsParams{}
+	for range maxPages {
+		page, err := g.ListTools(ctx, p)
 		if err != nil {
 			return nil, fmt.Errorf("list tools: %w", err)
 		}
-		if all = append(all, t); len(all) > maxTools {
+		if all = append(all, page.Tools...); len(all) > maxTools {
 			return nil, fmt.Errorf("list tools: the guest lists more than %d", maxTools)
 		}
+		if p.Cursor = page.NextCursor; p.Cursor == "" {
+			return all, nil
+		}
 	}
-	return all, nil
+	return nil, fmt.Errorf("list tools: the guest has more than %d pages of them", maxPages)
 }
 
 // printTools prints a table: name and the description's first line, and below
