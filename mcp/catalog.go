@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"errors"
 	"maps"
 	"slices"
 )
@@ -31,4 +32,15 @@ func (s *Server) change(edit func(c *catalog)) {
 
 func (s *Server) addTool(t *tool) {
 	s.change(func(c *catalog) { c.tools[t.Name] = t })
+}
+
+// CheckTools makes the schemas of all tools, which otherwise happens at first use, and
+// returns what is wrong with them.
+func (s *Server) CheckTools() error {
+	cat := s.catalog.Load()
+	var all []error
+	for _, name := range cat.toolNames {
+		all = append(all, cat.tools[name].makeSchemas())
+	}
+	return errors.Join(all...)
 }

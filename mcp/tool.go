@@ -24,6 +24,10 @@ type Tool struct {
 	InputSchema  *jsonschema.Schema
 	OutputSchema *jsonschema.Schema
 
+	// Tighten edits the properties of the schema inferred for the input, which it gets by
+	// name, when the schema is made: at the tool's first use. InputSchema must be nil.
+	Tighten func(properties map[string]*jsonschema.Schema)
+
 	// Inline promises that the function never waits and is done in
 	// microseconds. It then runs on the goroutine that reads the connection: no
 	// goroutine switch, but nothing else is read meanwhile, so it cannot be cancelled.
@@ -53,14 +57,27 @@ type Annotations struct {
 // which becomes a JSON-RPC error. A panic becomes error -32603 and a log entry.
 // Progress and Log report from inside f; ctx ends when the client cancels or goes away.
 //
-// AddTool may be called at any time. It panics if the name or a schema is bad:
-// that is a bug of the program.
+// AddTool may be called at any time. It panics if the name is bad: that is a bug of the
+// program. Schemas are made at the first listing or call, since that is slow and an image
+// should be up before; a tool whose schema is bad then fails. Server.CheckTools tells, for tests.
 func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) (Out, error)) {
 	tl := &tool{Tool: t}
-	if err := tl.prepare(schemaOf[In], schemaOf[Out], isStructured[Out]()); err != nil {
-		panic(fmt.Sprintf("mcp: tool %q: %v", t.Name, err))
+	if !validName(t.Name) {
+		panic(fmt.Sprintf("mcp: tool %q: bad name", t.Name))
 	}
-	fields := plainFields(reflect.TypeFor[In]())
+	var fields []plainField
+	tl.makeSchemas = sync.OnceValue(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil { // of Tighten
+				err = fmt.Errorf("mcp: tool %q: panic: %v", t.Name, p)
+			}
+		}()
+		if err := tl.prepare(schemaOf[In], schemaOf[Out], isStructured[Out]()); err != nil {
+			return fmt.Errorf("mcp: tool %q: %w", t.Name, err)
+		}
+		fields = plainFields(reflect.TypeFor[In]())
+		return nil
+	})
 	tl.decode = func(args []byte) (any, error) {
 		in := new(In)
 		var err error
@@ -99,12 +116,16 @@ func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](ni
 // tool is a tool ready to be called.
 type tool struct {
 	Tool
-	check *schema // of the input
+	check *schema // of the input, after makeSchemas
+
+	// makeSchemas fills in the schemas. It does so once and keeps its error. To be called
+	// before anything else of the tool is used but Tool.
+	makeSchemas func() error
 
 	once          sync.Once
 	input, output []byte // schemas as JSON, after once; output may be nil
 
-	// decode makes an *In of checked arguments.
+	// decode makes an *In of arguments that check has let pass.
 	decode func(args []byte) (any, error)
 	// do calls the function and appends its result.
 	do func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error)
@@ -112,11 +133,14 @@ type tool struct {
 	stats callStats
 }
 
-// schemas returns the schemas as JSON; out is nil if there is none. It makes them at the
-// first listing, since that is slow and an image should be up before.
+// schemas returns the schemas as JSON; out is nil if there is none.
 func (t *tool) schemas() (in, out []byte) {
 	t.once.Do(func() {
 		var err error
+		if err = t.makeSchemas(); err != nil {
+			t.input = []byte(`{"type":"object"}`)
+			return
+		}
 		if t.input, err = json.Marshal(t.InputSchema); err != nil {
 			t.input = []byte(`{"type":"object"}`)
 		}
@@ -138,14 +162,14 @@ func validName(name string) bool {
 	return 1 <= len(name) && len(name) <= 128
 }
 
-// prepare checks the description and fills in the schemas.
+// prepare fills in the schemas and checks them.
 func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bool) (err error) {
-	if !validName(t.Name) {
-		return errors.New("bad name")
-	}
 	if t.InputSchema == nil {
 		if t.InputSchema, err = in(); err != nil {
 			return err
+		}
+		if t.Tighten != nil {
+			t.Tighten(t.InputSchema.Properties)
 		}
 	}
 	if t.InputSchema.Type != "object" {

@@ -29,6 +29,12 @@ func (s *session) callTool(m *message) {
 	if !s.admit(m, !t.Inline) {
 		return
 	}
+	if err := t.makeSchemas(); err != nil {
+		s.srv.log.Error("tool has no schema", "error", err)
+		s.srv.stats.refuse(CodeInternalError)
+		s.replyError(m.id, m.batch, Errorf(CodeInternalError, "tool %s has a bad schema", t.Name))
+		return
+	}
 	c := s.newCall(m, p.token)
 	c.tool, c.do = t, doTool
 	err := t.check.validate(p.arguments)

@@ -39,18 +39,16 @@ type generateOut struct {
 // MaxTokens is how many tokens one call of generate may ask for.
 const MaxTokens = 4096
 
-// generateSchema bounds the numbers that inference would refuse anyway, so that the model
+// boundGenerate bounds the numbers that inference would refuse anyway, so that the model
 // that calls knows.
-func generateSchema() *jsonschema.Schema {
-	return mcp.SchemaFor[generateIn](func(p map[string]*jsonschema.Schema) {
-		between := func(name string, low, high float64) {
-			p[name].Minimum, p[name].Maximum = &low, &high
-		}
-		between("max_tokens", 1, MaxTokens)
-		between("temperature", 0, 100)
-		between("top_k", 0, 1<<20)
-		between("top_p", 0, 1)
-	})
+func boundGenerate(p map[string]*jsonschema.Schema) {
+	between := func(name string, low, high float64) {
+		p[name].Minimum, p[name].Maximum = &low, &high
+	}
+	between("max_tokens", 1, MaxTokens)
+	between("temperature", 0, 100)
+	between("top_k", 0, 1<<20)
+	between("top_p", 0, 1)
 }
 
 // Generate adds the tool generate. With a progress token each token is reported as it is
@@ -61,7 +59,7 @@ func Generate(s *mcp.Server, g Generator) {
 	a.Idempotent = nil
 	mcp.AddTool(s, mcp.Tool{
 		Name: "generate", Title: "Generate text", Description: "Continues a prompt with the built-in language model.",
-		Annotations: a, InputSchema: generateSchema(),
+		Annotations: a, Tighten: boundGenerate,
 	}, func(ctx context.Context, in generateIn) (generateOut, error) {
 		o := inference.Options{
 			MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed,

@@ -38,10 +38,10 @@ func Matmul(s *mcp.Server, g Sgemm, maxN int) {
 	mcp.AddTool(s, mcp.Tool{
 		Name: "matmul", Title: "Multiply matrices", Description: "Multiplies two fixed float32 matrices and measures the speed.",
 		Annotations: reader(),
-		InputSchema: mcp.SchemaFor[matmulIn](func(p map[string]*jsonschema.Schema) {
+		Tighten: func(p map[string]*jsonschema.Schema) {
 			p["n"].Minimum, p["n"].Maximum = jsonschema.Ptr(1.0), jsonschema.Ptr(float64(maxN))
 			p["reps"].Minimum, p["reps"].Maximum = jsonschema.Ptr(0.0), jsonschema.Ptr(float64(maxReps))
-		}),
+		},
 	}, func(ctx context.Context, in matmulIn) (matmulOut, error) {
 		select {
 		case turn <- struct{}{}:

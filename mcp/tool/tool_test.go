@@ -75,6 +75,12 @@ func newServer() *mcp.Server {
 	return s
 }
 
+func TestSchemas(t *testing.T) {
+	if err := newServer().CheckTools(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // connect returns a session of the official Go SDK's client. pieces gets the
 // messages of progress notifications.
 func connect(t *testing.T, pieces chan<- string) *sdk.ClientSession {
