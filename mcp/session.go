@@ -28,9 +28,9 @@ var errDraining = errors.New("mcp: server is shutting down")
 //
 // The engine decodes a message five times over, which costs more than all we
 // do for a small call. So the session decodes each message once, by itself:
-// tools/call is served from there, and of every other request the engine gets
-// the head only, {"id":0,"method":"m"}, and hands it to Handle. Responses to
-// requests of ours go to the engine whole; it knows who waits for them.
+// tools/call and the handshake are served from there, and of every other request
+// the engine gets the head only, {"id":0,"method":"m"}, and hands it to Handle.
+// Responses to requests of ours go to the engine whole; it knows who waits for them.
 type session struct {
 	srv    *Server
 	conn   net.Conn
@@ -150,6 +150,11 @@ func (s *session) ReadObject(v any) (err error) {
 			}
 		case string(m.method) == "tools/call" && m.id != nil:
 			s.callTool(&m)
+		case string(m.method) == "initialize" || string(m.method) == "notifications/initialized":
+			// The first messages of a guest just booted: decoding even the head of one by
+			// reflection is code that nothing else in a boot runs.
+			s.current = m
+			s.Handle(s.ctx, nil, nil)
 		default:
 			s.current = m
 			return v.(json.Unmarshaler).UnmarshalJSON(s.head(&m))
