@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/virtio"
 	"github.com/unikernel-ai/unikernel-ai/drivers/vsock"
@@ -18,9 +17,6 @@ const (
 	MCPPort   = 1024
 	ReadyPort = 1026
 )
-
-// announceTimeout bounds how long a host may leave the guest's call unanswered.
-const announceTimeout = 5 * time.Second
 
 // ErrNoSocket is a machine without a virtio socket device.
 var ErrNoSocket = errors.New("machine: no virtio-vsock device: start the VMM with one")
@@ -49,9 +45,7 @@ func Announce(s *vsock.Stack) error {
 	if err != nil || port == 0 {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), announceTimeout)
-	defer cancel()
-	c, err := s.Dial(ctx, vsock.Host, port)
+	c, err := s.Dial(context.Background(), vsock.Host, port) // waits vsock.Limits.ConnectTimeout at most
 	if err != nil {
 		return fmt.Errorf("machine: telling the host that we listen: %w", err)
 	}
