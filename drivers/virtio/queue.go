@@ -144,20 +144,22 @@ func (q *Queue) Add(out, in []Buffer) (Token, error) {
 	if n > int(q.freeCount) {
 		return 0, ErrFull
 	}
-	writable := uint64(0)
-	for _, b := range out {
-		if b.size == 0 {
+	total, writable := uint64(0), uint64(0)
+	for k := range n {
+		size := uint64(0)
+		if k < len(out) {
+			size = uint64(out[k].size)
+		} else {
+			size = uint64(in[k-len(out)].size)
+			writable += size
+		}
+		if total += size; size == 0 {
 			return 0, errChain
 		}
 	}
-	for _, b := range in {
-		if b.size == 0 {
-			return 0, errChain
-		}
-		writable += uint64(b.size)
-	}
-	// Virtio 1.2 §2.7.5.2: the total of a chain is at most 2^32 bytes.
-	if writable > 1<<32-1 {
+	// Virtio 1.2 §2.7.5.2: the total of a chain is at most 2^32 bytes. One less
+	// here: the length that a device returns has 32 bits.
+	if total > 1<<32-1 {
 		return 0, errChain
 	}
 	head, i := q.free, q.free
