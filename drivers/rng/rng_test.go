@@ -160,3 +160,17 @@ func TestOpenRefusesAnotherType(t *testing.T) {
 		t.Error("a socket device was taken for an entropy device")
 	}
 }
+
+// Virtio 1.2 §5.4.6.1: no device-readable buffer is placed into the queue.
+func TestRequestsAreWriteOnly(t *testing.T) {
+	honest := counter(8)
+	d, _ := open(t, func(dev *virtiotest.Device, c *virtiotest.Chain) {
+		if len(c.Readable) != 0 || c.Room() == 0 {
+			t.Errorf("a request of %d readable buffers and %d bytes of room", len(c.Readable), c.Room())
+		}
+		honest(dev, c)
+	})
+	if _, err := d.Read(make([]byte, 8)); err != nil {
+		t.Error(err)
+	}
+}

@@ -73,6 +73,20 @@ func (d *Device) SetSharedWord(index, n int, v uint32) {
 	}
 }
 
+// SharedWord returns one of them, 0 if the queue is not ready.
+func (d *Device) SharedWord(index, n int) uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q := &d.queues[index]
+	for _, part := range [][]byte{q.desc, q.avail, q.used} {
+		if n < len(part)/4 {
+			return atomic.LoadUint32(word(part, 4*n))
+		}
+		n -= len(part) / 4
+	}
+	return 0
+}
+
 // Available returns the available index that the driver published.
 func (d *Device) Available(index int) uint16 {
 	d.mu.Lock()
