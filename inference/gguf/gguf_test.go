@@ -2,6 +2,7 @@ package gguf_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -128,5 +129,19 @@ func TestParseEmbeddedModel(t *testing.T) {
 	}
 	if v, err := f.Float("llama.attention.layer_norm_rms_epsilon"); err != nil || math.Abs(v-1e-5) > 1e-12 {
 		t.Errorf("epsilon = %v, %v", v, err)
+	}
+}
+
+// gguf.md, "GGUF_METADATA_VALUE_TYPE_BOOL": 0 and 1, anything else is invalid.
+func TestBoolIsZeroOrOne(t *testing.T) {
+	for v, want := range map[byte]string{0: "false", 1: "true", 2: "bool of value 2", 0xff: "bool of value 255"} {
+		f, err := gguf.Parse(gguftest.File{Keys: []gguftest.Key{{Name: "k", Value: gguftest.Raw{Kind: 7, Bytes: []byte{v}}}}}.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.Bool("k")
+		if got := fmt.Sprint(b, " ", err); !strings.Contains(got, want) || (err == nil) != (v < 2) {
+			t.Errorf("bool of byte %d: %s, want %s", v, got, want)
+		}
 	}
 }

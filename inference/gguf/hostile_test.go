@@ -91,8 +91,9 @@ func hostile() []struct {
 		{"same bytes", tensor(T(0, 0, 32, 1), other(T(0, 0, 4, 1))), `overlaps tensor`},
 		{"overlap by one", tensor(T(0, 0, 64, 9), other(T(0, 32, 4, 1))), `tensor "u" at offset 57: data at file offset 128 overlaps tensor "t", which ends at 132`},
 		{"alignment 0", aligned(0), "0 is not a power of two"},
+		{"alignment 4", aligned(4), "4 is not a power of two"},
 		{"alignment 48", aligned(48), "48 is not a power of two"},
-		{"alignment 2^31", aligned(1 << 31), "is not a power of two up to"},
+		{"alignment 2^31", aligned(1 << 31), "is not a power of two from 8 to"},
 	}
 }
 

@@ -130,7 +130,8 @@ func (t *Tensor) read(c *cursor) error {
 	return nil
 }
 
-// alignment returns general.alignment, a power of two.
+// alignment returns general.alignment, which is a multiple of 8 (gguf.md) and here,
+// as in ggml, a power of two.
 func (f *File) alignment() (uint64, error) {
 	const key = "general.alignment"
 	align, err := f.Uint(key)
@@ -139,8 +140,8 @@ func (f *File) alignment() (uint64, error) {
 		return 32, nil // gguf.md, "general.alignment"
 	case err != nil:
 		return 0, err
-	case align == 0 || align > MaxAlignment || align&(align-1) != 0:
-		return 0, fmt.Errorf("gguf: key %q at offset %d: %d is not a power of two up to %d", key, f.values[key].Offset, align, MaxAlignment)
+	case align < 8 || align > MaxAlignment || align&(align-1) != 0:
+		return 0, fmt.Errorf("gguf: key %q at offset %d: %d is not a power of two from 8 to %d", key, f.values[key].Offset, align, MaxAlignment)
 	}
 	return align, nil
 }

@@ -198,14 +198,17 @@ func (f *File) Float(key string) (float64, error) {
 	return 0, mismatch(key, v, "a float")
 }
 
-// Bool returns a bool; any byte but 0 is true.
+// Bool returns a bool. A byte other than 0 and 1 is an error (gguf.md,
+// "GGUF_METADATA_VALUE_TYPE_BOOL": anything else is invalid).
 func (f *File) Bool(key string) (bool, error) {
 	v, err := f.lookup(key)
 	switch {
 	case err != nil:
 		return false, err
+	case v.Kind == KindBool && v.data[0] > 1:
+		return false, fmt.Errorf("gguf: key %q at offset %d: bool of value %d", key, v.Offset, v.data[0])
 	case v.Kind == KindBool:
-		return v.data[0] != 0, nil
+		return v.data[0] == 1, nil
 	}
 	return false, mismatch(key, v, "a bool")
 }
