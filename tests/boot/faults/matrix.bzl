@@ -10,7 +10,7 @@ FAULTS = [
     ("wild", 2, [
         r"^\*\*\* kernel: page fault at 0xffffd00000001000 \(write\)",
         "reason: not mapped",
-        "rip 0x[0-9a-f]+ in main.store",
+        "rip 0x[0-9a-f]+ in main[.]",
         "^fatal error: fault",
         r"^main\.wildPointer",
     ]),
