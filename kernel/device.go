@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"strconv"
 )
 
 // MapDevice makes size bytes of device registers at the physical address phys
@@ -43,7 +44,7 @@ func OpenInterrupt(vector int) (*os.File, error) {
 	if _, err := ReadStats(); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(fmt.Sprintf("/dev/irq/%d", vector), os.O_RDONLY, 0)
+	f, err := os.OpenFile("/dev/irq/"+strconv.Itoa(vector), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("kernel: interrupt %d: %w", vector, err)
 	}
