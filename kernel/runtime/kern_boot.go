@@ -80,6 +80,9 @@ func kernBooted() {
 	kernTimes[kernTimeTested] = kernTSC()
 	kernFirstTask(c)
 	vdsoClockgettimeSym = kernClockEntry()
+	if disableMemoryProfiling {
+		MemProfileRate = 0 // schedinit does so too, but has by then sampled an allocation, with a traceback
+	}
 	kernTimes[kernTimeRuntime] = kernTSC()
 	kernReturn(c)
 }
