@@ -11,7 +11,7 @@ import (
 const (
 	slotAlign = 64 // a cache line
 
-	rxCount = 16
+	rxCount = 8
 	rxSize  = packet.HeaderSize + packet.MaxPayload
 
 	eventCount = 4
@@ -19,7 +19,7 @@ const (
 
 	smallCount = 64 // for packets without or with little payload
 	smallSize  = packet.HeaderSize + 980
-	largeCount = 8
+	largeCount = 4
 	largeSize  = packet.HeaderSize + packet.MaxPayload
 )
 
