@@ -5,11 +5,12 @@
 say() { printf 'dev: %s\n' "$*" >&2; }
 die() { printf 'dev: error: %s\n' "$@" >&2; exit 1; }
 
-cache=${UNIKERNEL_AI_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/unikernel-ai}
+cache=${UNIKERNEL_AI_CACHE:-${XDG_CACHE_HOME:-~/.cache}/unikernel-ai}
 
 # namespaces: the options of unshare with which this user may mount things. Root needs no user namespace.
 namespaces=(--mount --propagation private)
-[ "$EUID" = 0 ] || namespaces=(--user --map-root-user --map-auto "${namespaces[@]}")
+user=$EUID
+[ "$user" = 0 ] || namespaces=(--user --map-root-user --map-auto "${namespaces[@]}")
 
 # hash: a short name for the bytes on standard input.
 hash() {
@@ -49,7 +50,7 @@ check_user() {
   [ "$(uname -m)" = x86_64 ] && [ "$(uname -s)" = Linux ] ||
     die "the tools are for Linux on x86_64; this is $(uname -s) on $(uname -m)"
   err=$(unshare "${namespaces[@]}" -- true 2>&1) && return
-  if [ "$EUID" = 0 ]; then
+  if [ "$user" = 0 ]; then
     die "root may not make mount namespaces here: $err" \
       "in a container, start it with the right to (CAP_SYS_ADMIN)"
   fi

@@ -24,8 +24,7 @@ get_debootstrap() {
     echo "no debootstrap, and only root can install it: apt-get install debootstrap"
     return 1
   fi
-  apt-get update -q
-  apt-get -o DPkg::Lock::Timeout=600 install -qy --no-install-recommends debootstrap || {
+  { apt-get update -q && apt-get -o DPkg::Lock::Timeout=600 install -qy --no-install-recommends debootstrap; } || {
     echo "no debootstrap, and apt-get cannot install it"
     return 1
   }
