@@ -3,6 +3,7 @@ package transformer
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
@@ -55,7 +56,7 @@ func New(f *gguf.File, threads int) (*Model, error) {
 		m.output = l.matrix("output.weight", c.Vocab, c.Dim)
 	}
 	for i := 0; i < c.Layers && l.err == nil; i++ {
-		m.layers = append(m.layers, l.layer(c, fmt.Sprintf("blk.%d.", i)))
+		m.layers = append(m.layers, l.layer(c, "blk."+strconv.Itoa(i)+"."))
 	}
 	m.freq = l.frequencies(c)
 	if l.err != nil {
