@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/virtio"
+	"github.com/unikernel-ai/unikernel-ai/drivers/vsock/packet"
 )
 
 // The queues of a socket device (Virtio 1.2 §5.10.2).
@@ -96,6 +97,7 @@ func (v *Virtio) setUp(p virtio.Platform) (err error) {
 	if v.rx, err = newReceiver(v.dev, p, rxQueue, rxCount, rxSize); err != nil {
 		return err
 	}
+	v.rx.scrub = packet.HeaderSize
 	if v.tx, err = newSender(v.dev, p); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type receiver struct {
 	region *virtio.Region
 	size   int
 	stride int
+	scrub  int              // bytes to clear before each use
 	slots  []uint16         // slot of each token in flight
 	buffer [1]virtio.Buffer // argument of Add, kept off the heap
 	slot   uint16           // the slot that was taken
@@ -63,7 +64,13 @@ func (r *receiver) fill() error {
 }
 
 // post gives the device the buffer at r.slot.
+//
+// A device may return a buffer that it has not written: vhost-device-vsock
+// 0.3.0 does when a connection goes while a packet for it waits. What is left
+// there would be heard twice, and a second REQUEST is answered by a second
+// RESPONSE, at which that daemon panics. Zeros are a packet for nobody.
 func (r *receiver) post() error {
+	clear(r.region.Bytes(int(r.slot)*r.stride, min(r.scrub, r.size)))
 	r.buffer[0] = r.region.Buffer(int(r.slot)*r.stride, r.size)
 	token, err := r.queue.Add(nil, r.buffer[:])
 	if err != nil {

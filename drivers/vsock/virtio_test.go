@@ -16,6 +16,7 @@ import (
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/virtio"
 	"github.com/unikernel-ai/unikernel-ai/drivers/virtio/virtiotest"
+	"github.com/unikernel-ai/unikernel-ai/drivers/vsock/packet"
 )
 
 func TestConnOverVirtioIsANetConn(t *testing.T) {
@@ -231,5 +232,41 @@ func TestNoStreamIsRefused(t *testing.T) {
 		if _, err := OpenVirtio(dev.Transport(), dev.Platform()); !errors.Is(err, tc.want) {
 			t.Errorf("features %#x: %v, want %v", tc.features, err, tc.want)
 		}
+	}
+}
+
+// TestUnwrittenPacketIsNobodys has the device return buffers that it did not
+// write, as vhost-device-vsock 0.3.0 does. What an earlier packet left in them
+// must not be heard again.
+func TestUnwrittenPacketIsNobodys(t *testing.T) {
+	dev := newDevice(0)
+	end := newDeviceEnd(dev)
+	v, err := OpenVirtio(dev.Transport(), dev.Platform())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	request := packet.Header{SrcCID: uint64(Host), DstCID: 3, SrcPort: 5, DstPort: 7, Type: packet.TypeStream, Op: packet.OpRequest}
+	for i := range 3 * rxCount {
+		written := i < rxCount
+		b := end.Buffer(0)
+		if b == nil {
+			t.Fatalf("packet %d: the driver posted no buffer", i)
+		}
+		if written {
+			request.AppendTo(b[:0])
+			end.Send(packet.HeaderSize)
+		} else {
+			dev.Push(rxQueue, end.out.Head, packet.HeaderSize)
+			end.out = nil
+		}
+		got, err := v.Receive()
+		if err != nil || len(got) != packet.HeaderSize {
+			t.Fatalf("packet %d: %d bytes, %v", i, len(got), err)
+		}
+		if h, err := packet.Decode(got); err != nil || written && h != request || !written && h != (packet.Header{}) {
+			t.Errorf("packet %d, written %v: %+v, %v", i, written, h, err)
+		}
+		v.Release()
 	}
 }
