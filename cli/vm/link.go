@@ -23,6 +23,9 @@ type link interface {
 	ready() net.Listener
 	// addr returns the address of a port of the guest.
 	addr(port uint32) dial.Addr
+	// words returns what the link last said, for an error: a daemon outlives
+	// the panic of its worker thread.
+	words() string
 	// alive returns why the guest cannot be reached, or nil.
 	alive() error
 	// close ends the link. QEMU must have ended.
@@ -114,6 +117,7 @@ func (l *userLink) device() []string {
 
 func (l *userLink) ready() net.Listener { return l.listener }
 func (l *userLink) alive() error        { return l.daemon.alive() }
+func (l *userLink) words() string       { return l.daemon.words() }
 func (l *userLink) addr(port uint32) dial.Addr {
 	return dial.Addr{Network: dial.Unix, Path: l.guest, Port: port}
 }
@@ -154,6 +158,7 @@ func (l *kernelLink) device() []string {
 
 func (l *kernelLink) ready() net.Listener { return l.listener }
 func (l *kernelLink) alive() error        { return nil }
+func (l *kernelLink) words() string       { return "" }
 func (l *kernelLink) close()              { l.listener.Close() }
 func (l *kernelLink) addr(port uint32) dial.Addr {
 	return dial.Addr{Network: dial.VSock, CID: l.cid, Port: port}

@@ -213,7 +213,7 @@ func (v *VM) Dial(ctx context.Context, port uint32) (net.Conn, error) {
 	if dead := v.link.alive(); dead != nil {
 		return nil, fmt.Errorf("vm: port %d: %w", port, dead)
 	}
-	return nil, fmt.Errorf("vm: port %d: %w", port, err)
+	return nil, fmt.Errorf("vm: port %d: %w%s", port, err, v.link.words())
 }
 
 // Console returns the last lines of the guest's console, up to 4096.
