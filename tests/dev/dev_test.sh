@@ -34,6 +34,14 @@ both() { step first "the first" "$1"; step second "the second" "$first_dir" "$2"
 '
 times() { if [ -e "$box/$1-ran" ]; then wc -l < "$box/$1-ran"; else echo 0; fi; }
 
+# folders NAME whole|part: how many folders a step has left.
+folders() {
+  local d
+  for d in "$box/cache/$1"-*; do
+    [ ! -d "$d" ] || { [[ $d = *.part ]] && echo part || echo whole; }
+  done | grep -cx "$2"
+}
+
 test_steps_run_once() {
   run "$two_steps both a b" && run "$two_steps both a b" > /dev/null || return
   equal "$(times first) $(times second)" "1 1"
@@ -59,7 +67,7 @@ test_failed_step_leaves_nothing_and_says_why() {
   want "the thing: failed. The disk is full" "$out" || return
   want "| disk says" "$out" || return
   [[ $out != *"not reached"* ]] || { echo "$out"; return 1; }
-  equal "$(ls -d "$box"/cache/x-* | grep -cv 'part$')" 0 || return
+  equal "$(folders x whole)" 0 || return
   run 'make_x() { [ ! -e "$1/other" ]; echo whole > "$1/file"; }; step x "the thing"; cat "$x_dir/file"' > "$box/out"
   want whole "$(< "$box/out")"
 }
@@ -74,11 +82,11 @@ test_killed_setup_is_done_again() {
   pid=$!
   until_exists "$box/begun" || return
   kill -9 "$pid" $(pgrep -P "$pid")
-  equal "$(ls -d "$box"/cache/slow-* | grep -cv 'part$')" 0 || return
+  equal "$(folders slow whole)" 0 || return
   : > "$box/go" # what the killed setup left running ends, and with it the lock
   run "$slow echo whole" > "$box/out" || { cat "$box/out"; return 1; }
   want whole "$(< "$box/out")" || return
-  equal "$(ls -d "$box"/cache/slow-* | grep -c 'part$')" 0
+  equal "$(folders slow part)" 0
 }
 
 test_interrupt_stops_the_step_and_says_how_to_go_on() {
@@ -106,6 +114,7 @@ test_two_at_once_make_it_once() {
   second=$!
   for _ in {1..200}; do ! grep -qs "waiting for it" "$box/out2" || break; sleep 0.05; done
   : > "$box/go"
+  # shellcheck disable=SC2015
   wait "$first" && wait "$second" || { cat "$box/out1" "$box/out2"; return 1; }
   want "another ./dev is setting up the tools; waiting for it" "$(< "$box/out2")" || return
   equal "$(times slow)" 1

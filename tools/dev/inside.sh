@@ -24,7 +24,7 @@ for f in /etc/resolv.conf /etc/hosts ${CERTIFICATES_INSIDE-/etc/ssl/certs/ca-cer
   [ -e "$root$f" ] || { mkdir -p "$root${f%/*}" && : > "$root$f"; }
   bind "$f" "$f" bind
 done
-[ -d "$root/nix" ] && [ -d "$root/.old" ] || mkdir -p "$root/nix" "$root/.old"
+for d in /nix /.old; do [ -d "$root$d" ] || mkdir -p "$root$d"; done
 list=$HOME/fstab.$$
 printf '%s' "$fstab" > "$list"
 mount --all --fstab "$list"

@@ -33,6 +33,7 @@ inputs_key() {
 ensure_ready() {
   local ready
   ready=$cache/ready/$(inputs_key)
+  root_dir='' modules_dir='' registry_dir='' nix_dir=''
   # shellcheck disable=SC1090
   if [ -r "$ready" ] && . "$ready" && [ -d "$root_dir" ] && [ -d "$modules_dir" ] && [ -d "$registry_dir" ] && [ -d "$nix_dir" ]; then
     echo > "$ready.used" # a time stamp, see finish
@@ -46,9 +47,9 @@ ensure_ready() {
 
 # check_user: dies unless this user may make the mounts that entering the tools needs.
 check_user() {
-  local err
-  [ "$(uname -m)" = x86_64 ] && [ "$(uname -s)" = Linux ] ||
-    die "the tools are for Linux on x86_64; this is $(uname -s) on $(uname -m)"
+  local err system
+  system="$(uname -s) on $(uname -m)"
+  [ "$system" = "Linux on x86_64" ] || die "the tools are for Linux on x86_64; this is $system"
   err=$(unshare "${namespaces[@]}" -- true 2>&1) && return
   if [ "$user" = 0 ]; then
     die "root may not make mount namespaces here: $err" \
@@ -108,12 +109,12 @@ checkout_of() {
 visible() {
   local d e all=() back=$PWD
   for d; do
-    [ -n "$d" ] && [ -d "$d" ] && cd -P -- "$d" || continue
+    if [ -z "$d" ] || ! cd -P -- "$d" 2> /dev/null; then continue; fi
     case $PWD in
       / | /usr | /etc | /bin | /sbin | /lib | /lib64 | /var | /dev | /proc | /sys | /nix) ;;
       *) all+=("$PWD") ;;
     esac
-    cd -- "$back"
+    cd -- "$back" || exit
   done
   seen=()
   for d in "${all[@]}"; do
@@ -140,6 +141,7 @@ clean() {
       for _ in {1..50}; do [ -e "/proc/$pid" ] || break; sleep 0.1; done
     fi
   done
+  # shellcheck disable=SC2016 # for the inner bash
   unshare "${namespaces[@]}" -- /bin/bash -c 'chmod -R u+rwX -- "$1" 2> /dev/null; rm -rf -- "$1"' clean "$cache"
   say "removed $cache"
 }

@@ -36,6 +36,7 @@ step registry "registry for Bazel" \
   "$root_dir" "$modules_dir" "$(bazel_deps | hash)" "$(hash < "$top/tools/dev/registry.py")"
 step nix "Go SDK for Nix" "$root_dir" "$(sdk_version)" "$(hash < "$top/tools/dev/sums.txt")"
 
+# shellcheck disable=SC2031 # subshells set theirs on purpose
 declare -p base_dir root_dir modules_dir registry_dir nix_dir | sed 's/^declare -- //' > "$ready.part"
 echo > "$ready.used"
 mv -f "$ready.part" "$ready"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # cache is lib.sh's
 # The machinery of setup.sh: one step at a time, whole or not at all, with progress and reasons.
 
 minimum_kib=$((4 * 1024 * 1024)) # what a first setup may need at most
@@ -108,7 +108,7 @@ check_go() {
 # finish: forgets what no checkout has used for a month, and reports if there was something to do.
 finish() {
   local dir used
-  for used in $(find "$cache/ready" -name '*.used' -mtime +30); do rm -f -- "$used" "${used%.used}"; done
+  while read -r used; do rm -f -- "$used" "${used%.used}"; done < <(find "$cache/ready" -name '*.used' -mtime +30)
   for dir in "$cache"/{base,root,modules,registry,nix}-*; do
     [ ! -d "$dir" ] || grep -qsF -- "$dir" "$cache"/ready/* || rm -rf -- "$dir"
   done

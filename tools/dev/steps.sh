@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2164 # cache and top are lib.sh's; steps run with set -e
 # The steps of setup.sh. Each make_NAME FOLDER INPUT... fills FOLDER and puts a versions.txt into it; what it
 # prints goes to a log. Its text and inputs are its key: what else it reads must be among the inputs.
 
@@ -7,6 +7,7 @@ mirror() {
   local release
   [ -z "${UNIKERNEL_AI_MIRROR-}" ] || { echo "$UNIKERNEL_AI_MIRROR"; return; }
   command -v apt-get > /dev/null || die "no apt-get: ./dev needs Debian or a relative of it (or set UNIKERNEL_AI_MIRROR)"
+  # shellcheck disable=SC1090
   release=$(. "${OS_RELEASE:-/etc/os-release}" && echo "${VERSION_CODENAME-}")
   # shellcheck disable=SC2016 # apt's own variables
   apt-get indextargets --no-release-info --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
@@ -170,6 +171,7 @@ make_nix() {
   go=${sdk#v0.0.1-} go=go-${go#go} go=${go%.linux-amd64}
   # In the store under the name and hash by which flake.nix asks for it. unzip keeps the execute bits, which the
   # module cache's own folder has lost.
+  # shellcheck disable=SC2016,SC2034 # for the inner bash; for enter
   (registry_dir='' && cd "$dir" && enter "$root" bash -c '
     unzip -q "$1" && mv "$2" "$3" && nix-store --add-fixed --recursive sha256 "$PWD/$3" && chmod -R u+w golang.org "$3" &&
     rm -rf golang.org "$3"' nix "$zip" "$module@$sdk" "$go")
