@@ -1,7 +1,6 @@
 package main
 
 import (
-	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -86,9 +85,6 @@ func eat(n int) int {
 }
 
 var eatAgain func(int) int
-
-// The main goroutine stays on the first thread, whose stack's size is known.
-func init() { runtime.LockOSThread() }
 
 // overwriteCanary is a stray write to the lowest bytes of the first thread's stack.
 func overwriteCanary() {

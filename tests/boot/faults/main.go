@@ -34,6 +34,7 @@ var faults = map[string]func(){
 }
 
 func main() {
+	runtime.LockOSThread() // it is on the first thread, whose stack's size overwriteCanary knows
 	name := os.Getenv("fault")
 	fmt.Println("fault:", name)
 	fault, ok := faults[name]
