@@ -29,7 +29,7 @@ type Limits struct {
 	// A connection's window is what its receive buffer may grow to. It starts
 	// at FirstWindow while less than half of Budget is promised and at MinWindow
 	// after that, and doubles up to MaxWindow as its application keeps up and
-	// Budget lasts. The windows of all connections never exceed Budget. Windows
+	// three quarters of Budget last. The windows of all connections never exceed Budget. Windows
 	// are rounded down to powers of two, and to the next larger window.
 	MinWindow, FirstWindow, MaxWindow uint32
 	Budget                            uint32

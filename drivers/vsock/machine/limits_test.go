@@ -335,3 +335,32 @@ func TestPacketsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations a packet, want 0", n)
 	}
 }
+
+// Connections whose windows have grown must not use up the budget: new ones would be
+// refused for as long as the others are there.
+func TestGrownWindowsLeaveRoomForNewConnections(t *testing.T) {
+	r := newRig(t, Limits{FirstWindow: 1 << 10, MaxWindow: 1 << 14, MinWindow: 1 << 8, Budget: 1 << 16})
+	l, _ := r.Listen(listenPort)
+	connect := func(port uint32) *Conn {
+		t.Helper()
+		r.hear(packet.Header{Op: packet.OpRequest, SrcPort: port}, "")
+		r.wantSent(packet.OpResponse)
+		return r.Accept(l)
+	}
+	for i := range uint32(16) { // 16 MiB of windows, if they could
+		c := connect(i + 1)
+		for range 20 {
+			n := int(c.credit.window)
+			r.hear(packet.Header{Op: packet.OpData, SrcPort: i + 1}, strings.Repeat("x", n))
+			r.Read(c, make([]byte, n))
+			r.sent()
+		}
+	}
+	if s := r.Stats(); s.Promised < 1<<15 || s.Promised > 1<<16 {
+		t.Errorf("%d bytes promised: the windows did not grow", s.Promised)
+	}
+	for i := range uint32(16) {
+		connect(100 + i)
+	}
+	check(t, r.Machine)
+}

@@ -102,10 +102,12 @@ func (m *Machine) add(k key, s state) *Conn {
 	return c
 }
 
-// grow doubles c's window when its application keeps up.
+// grow doubles c's window when its application keeps up. A quarter of the budget
+// is left for connections to come: those that are there must not shut them out.
 func (m *Machine) grow(c *Conn) {
 	w := c.credit.window
-	if w < m.limits.MaxWindow && w <= m.limits.Budget-m.promised && c.credit.buffered() < w/2 {
+	room := m.limits.Budget - m.limits.Budget/4
+	if w < m.limits.MaxWindow && m.promised < room && w <= room-m.promised && c.credit.buffered() < w/2 {
 		c.credit.window += w
 		m.promised += w
 	}
