@@ -9,4 +9,5 @@ packages=(
   qemu-system-x86                          # QEMU 11
   vhost-device-vsock virtiofsd             # the host's side of vsock and virtio-fs
   bash-static git python3-minimal unzip    # for Nix's sandbox; for flakes; for the registry; for Go's zips
+  file zip                                 # for Bazel's test outputs
 )

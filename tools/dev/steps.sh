@@ -72,6 +72,8 @@ make_root() {
   among() { (CERTIFICATES_INSIDE='' registry_dir='' && export CERTIFICATES_INSIDE && cd / && enter "$dir" "$@"); }
   among apt-get -q update
   among apt-get -qy install "$@"
+  # Bazel would warn of it each time that it does not read it.
+  rm -f "$dir/etc/bazel/bazelrc"
   # Name, version and digest of each package; apt checked them against the signed list that this reads.
   # shellcheck disable=SC2016
   among bash -c 'dpkg-query -W -f "\${Package} \${Version}\n" && echo -- && apt-cache dumpavail' | awk -v suite="$(sed -n '1s/^deb *//p' "$dir/etc/apt/sources.list")" '
