@@ -35,6 +35,12 @@ func (m *Machine) Receive(h packet.Header, body []byte) {
 		m.receiveRequest(&h, k)
 		return
 	}
+	if c.state == stateOpen && (h.Op == packet.OpInvalid || h.Op > packet.OpCreditRequest) {
+		// Linux does nothing about it either, and vhost-device-vsock 0.3 sends INVALID
+		// when it thought that there was something to read from a socket.
+		m.stats.Ignored++
+		return
+	}
 	c.credit.hear(&h)
 	switch c.state {
 	case stateRequesting:

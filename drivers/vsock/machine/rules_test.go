@@ -375,3 +375,21 @@ func TestResetAfterBothHalvesIsClean(t *testing.T) {
 		t.Errorf("stats %+v, want no reset", s)
 	}
 }
+
+// An operation that means nothing takes nothing from a connection, not even the
+// credit that it carries. vhost-device-vsock 0.3 sends INVALID under load.
+func TestUnknownOperationLeavesTheConnection(t *testing.T) {
+	for _, op := range []packet.Op{packet.OpInvalid, packet.OpCreditRequest + 1, 99, 1<<16 - 1} {
+		r := newRig(t, Limits{})
+		c := r.accept()
+		h := filled(packet.Header{Op: op, FwdCount: 7})
+		h.BufAlloc = 0
+		r.Receive(h, nil)
+		r.wantSent()
+		if n, err := r.write(c, 100); n != 100 || err != nil {
+			t.Errorf("%v: write = %d, %v, want 100", op, n, err)
+		}
+		r.hear(packet.Header{Op: packet.OpData}, "hello")
+		r.wantRead(c, "hello", nil)
+	}
+}
