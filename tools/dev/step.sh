@@ -36,6 +36,7 @@ step() {
     trap - INT TERM HUP
     set -euo pipefail
     "make_$name" "$dir.part" "$@"
+    mv -T "$dir.part" "$dir" # here, so that it is not lost if only the setup is killed
   ) < /dev/null > "$log" 2>&1 &
   step_pid=$!
   set +m
@@ -46,7 +47,6 @@ step() {
     tail -n 15 "$log" | sed 's/^/  | /' >&2
     die "$what: failed. $(explain "$log")" "the whole log is $log; what is done stays done, run the command again to go on"
   fi
-  mv -T "$dir.part" "$dir"
   say "$(printf '%4d s  %s' $((SECONDS - started)) "$what")"
 }
 
