@@ -266,3 +266,19 @@ func TestNoInitFunctions(t *testing.T) {
 		}
 	}
 }
+
+func TestPolicyNamesNothingUnused(t *testing.T) {
+	used := map[string]bool{}
+	for _, f := range tree(t) {
+		for _, imp := range f.imports() {
+			for m := range modules {
+				used[m] = used[m] || within(imp, m)
+			}
+		}
+	}
+	for m := range modules {
+		if !used[m] {
+			t.Errorf("nothing imports %s: strike it from the policy", m)
+		}
+	}
+}

@@ -43,12 +43,8 @@ var modules = map[string][]string{
 	"github.com/modelcontextprotocol/go-sdk":       {"cli", "tests"},
 	"github.com/sourcegraph/jsonrpc2":              {"mcp"},
 	"github.com/spf13/cobra":                       {"cli"},
-	"github.com/usbarmory/tamago/bits":             {"drivers"},
 	"github.com/usbarmory/tamago/soc/intel/ioapic": {"drivers"},
-	"golang.org/x/mod":                             {"tools"},
-	"golang.org/x/sync":                            {"cli", "inference", "mcp", "tests"},
 	"golang.org/x/sys":                             {"cli", "inference", "tools"},
-	"golang.org/x/term":                            {"cli"},
 	"gonum.org/v1/gonum/blas":                      {"inference", "mcp/tool", "tests"},
 	"gonum.org/v1/gonum":                           {"inference", "tests"},
 }
