@@ -57,9 +57,7 @@ func run() error {
 	}
 	seedEntropy(log, platform, devices)
 
-	stack, err := machine.OpenVsock(platform, devices, vsock.Config{ // the one door
-		Logf: func(format string, args ...any) { log.Warn(fmt.Sprintf(format, args...)) },
-	})
+	stack, err := openVsock(log, platform, devices, free) // the one door
 	if err != nil {
 		return err
 	}
@@ -102,6 +100,16 @@ func seedEntropy(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO) {
 	if err := source.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		log.Warn("entropy device", "error", err)
 	}
+}
+
+// openVsock opens the machine's sockets. What all peers together can make them
+// buffer is bounded by an eighth of the free memory.
+func openVsock(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO, free uint64) (*vsock.Stack, error) {
+	config := vsock.Config{
+		Logf: func(format string, args ...any) { log.Warn(fmt.Sprintf(format, args...)) },
+	}
+	config.Limits.Budget = uint32(min(free/8, 16<<20))
+	return machine.OpenVsock(p, devices, config)
 }
 
 // newServer returns the MCP server with everything that this image offers.
