@@ -38,7 +38,9 @@ func TestBatchHoldsNoMemory(t *testing.T) {
 			c, ended := pipe(t, s)
 			r := bufio.NewReader(c)
 			hello := `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26"}}`
-			go func() { _, _ = io.WriteString(c, hello+"\n"+`{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"+readBig(50, true)) }()
+			go func() {
+				_, _ = io.WriteString(c, hello+"\n"+`{"jsonrpc":"2.0","method":"notifications/initialized"}`+"\n"+readBig(50, true))
+			}()
 			if _, err := r.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
