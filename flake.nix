@@ -67,8 +67,10 @@
 
       # Third-party modules: a fixed output, so the go command may use the network, with the GOPROXY of whoever calls
       # Nix; go.sum checks each module.
+      # The name has a hash of what they are made from, since Nix would go on with an old result of the same name.
       modules = derivation (goEnv // {
-        name = "go-modules";
+        name = "go-modules-${builtins.substring 0 12 (builtins.hashString "sha256"
+          (builtins.readFile "${src}/go.mod" + builtins.readFile "${src}/go.sum"))}";
         builder = program "tools/nix/gomodules";
         args = [ "${go}/bin/go" "${src}" out ];
         GOFLAGS = "-modcacherw";
