@@ -34,7 +34,7 @@ type Info struct {
 	Layers        int
 	Embedding     int    // width of the residual stream
 	Vocabulary    int    // count of tokens
-	Kernel        string // what multiplies matrices: "avx2", "portable"
+	Kernel        string // what multiplies matrices: "avx2", "avx128", "portable"
 	Threads       int    // threads that a large product is spread over
 	Sessions      int    // Generate calls that can run at the same time
 }

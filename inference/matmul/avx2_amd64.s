@@ -94,6 +94,30 @@ DATA signs<>+16(SB)/8, $0x8000000080000000
 DATA signs<>+24(SB)/8, $0x8000000080000000
 GLOBL signs<>(SB), RODATA|NOPTR, $32
 
+DATA halfBits<>+0(SB)/8, $0x0fffe0000fffe000
+DATA halfBits<>+8(SB)/8, $0x0fffe0000fffe000
+DATA halfBits<>+16(SB)/8, $0x0fffe0000fffe000
+DATA halfBits<>+24(SB)/8, $0x0fffe0000fffe000
+GLOBL halfBits<>(SB), RODATA|NOPTR, $32
+
+DATA halfMax<>+0(SB)/8, $0x0f7fe0000f7fe000
+DATA halfMax<>+8(SB)/8, $0x0f7fe0000f7fe000
+DATA halfMax<>+16(SB)/8, $0x0f7fe0000f7fe000
+DATA halfMax<>+24(SB)/8, $0x0f7fe0000f7fe000
+GLOBL halfMax<>(SB), RODATA|NOPTR, $32
+
+DATA halfScale<>+0(SB)/8, $0x7780000077800000
+DATA halfScale<>+8(SB)/8, $0x7780000077800000
+DATA halfScale<>+16(SB)/8, $0x7780000077800000
+DATA halfScale<>+24(SB)/8, $0x7780000077800000
+GLOBL halfScale<>(SB), RODATA|NOPTR, $32
+
+DATA floatInf<>+0(SB)/8, $0x7f8000007f800000
+DATA floatInf<>+8(SB)/8, $0x7f8000007f800000
+DATA floatInf<>+16(SB)/8, $0x7f8000007f800000
+DATA floatInf<>+24(SB)/8, $0x7f8000007f800000
+GLOBL floatInf<>(SB), RODATA|NOPTR, $32
+
 DATA qMax<>+0(SB)/4, $0x46fffe00
 GLOBL qMax<>(SB), RODATA|NOPTR, $4
 
@@ -280,6 +304,128 @@ store:
 #undef C
 #undef LDC
 #undef COUNT
+
+// func micro6x16AVX128(k int, alpha float32, a, b, c *float32, ldc int)
+#define K CX
+#define A SI
+#define B DI
+#define C DX
+#define LDC R8
+#define HALF R9
+TEXT ·micro6x16AVX128(SB), NOSPLIT, $0-48
+	MOVQ ldc+40(FP), LDC
+	SHLQ $2, LDC
+	XORQ HALF, HALF
+half:
+	MOVQ k+0(FP), K
+	MOVQ a+16(FP), A
+	MOVQ b+24(FP), B
+	MOVQ c+32(FP), C
+	ADDQ HALF, B
+	ADDQ HALF, C
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+loop:
+	VMOVUPS (B), X12
+	VMOVUPS 16(B), X13
+	VBROADCASTSS 0(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X0, X0
+	VADDPS X14, X1, X1
+	VBROADCASTSS 4(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X2, X2
+	VADDPS X14, X3, X3
+	VBROADCASTSS 8(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X4, X4
+	VADDPS X14, X5, X5
+	VBROADCASTSS 12(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X6, X6
+	VADDPS X14, X7, X7
+	VBROADCASTSS 16(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X8, X8
+	VADDPS X14, X9, X9
+	VBROADCASTSS 20(A), X14
+	VMULPS X14, X12, X15
+	VMULPS X14, X13, X14
+	VADDPS X15, X10, X10
+	VADDPS X14, X11, X11
+	ADDQ $24, A
+	ADDQ $64, B
+	DECQ K
+	JNZ loop
+	// c += alpha * tile
+	VBROADCASTSS alpha+8(FP), X12
+	VMULPS X12, X0, X0
+	VADDPS 0(C), X0, X0
+	VMOVUPS X0, 0(C)
+	VMULPS X12, X1, X1
+	VADDPS 16(C), X1, X1
+	VMOVUPS X1, 16(C)
+	ADDQ LDC, C
+	VMULPS X12, X2, X2
+	VADDPS 0(C), X2, X2
+	VMOVUPS X2, 0(C)
+	VMULPS X12, X3, X3
+	VADDPS 16(C), X3, X3
+	VMOVUPS X3, 16(C)
+	ADDQ LDC, C
+	VMULPS X12, X4, X4
+	VADDPS 0(C), X4, X4
+	VMOVUPS X4, 0(C)
+	VMULPS X12, X5, X5
+	VADDPS 16(C), X5, X5
+	VMOVUPS X5, 16(C)
+	ADDQ LDC, C
+	VMULPS X12, X6, X6
+	VADDPS 0(C), X6, X6
+	VMOVUPS X6, 0(C)
+	VMULPS X12, X7, X7
+	VADDPS 16(C), X7, X7
+	VMOVUPS X7, 16(C)
+	ADDQ LDC, C
+	VMULPS X12, X8, X8
+	VADDPS 0(C), X8, X8
+	VMOVUPS X8, 0(C)
+	VMULPS X12, X9, X9
+	VADDPS 16(C), X9, X9
+	VMOVUPS X9, 16(C)
+	ADDQ LDC, C
+	VMULPS X12, X10, X10
+	VADDPS 0(C), X10, X10
+	VMOVUPS X10, 0(C)
+	VMULPS X12, X11, X11
+	VADDPS 16(C), X11, X11
+	VMOVUPS X11, 16(C)
+	ADDQ $32, HALF
+	CMPQ HALF, $64
+	JNE half
+	VZEROUPPER
+	RET
+#undef K
+#undef A
+#undef B
+#undef C
+#undef LDC
+#undef HALF
 
 // func rows4F32AVX2(y, w, x *float32, cols, stride int)
 #define Y DX
@@ -637,6 +783,250 @@ store:
 #undef W
 #undef ROWS
 #undef COUNT
+#undef STRIDE
+
+// func rows2F16AVX128(y *float32, w *byte, x *float32, cols, stride int)
+#define Y DX
+#define W SI
+#define X DI
+#define COLS CX
+#define STRIDE R8
+TEXT ·rows2F16AVX128(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), Y
+	MOVQ w+8(FP), W
+	MOVQ x+16(FP), X
+	MOVQ cols+24(FP), COLS
+	MOVQ stride+32(FP), STRIDE
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	SHRQ $4, COLS
+	JZ fold
+loop:
+	VMOVUPS 0(X), X8
+	VMOVUPS 16(X), X9
+	VMOVUPS 32(X), X10
+	VMOVUPS 48(X), X11
+	VPMOVSXWD 0(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X8, X12
+	VADDPS X12, X0, X0
+	VPMOVSXWD 8(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X9, X12
+	VADDPS X12, X1, X1
+	VPMOVSXWD 16(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X10, X12
+	VADDPS X12, X2, X2
+	VPMOVSXWD 24(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X11, X12
+	VADDPS X12, X3, X3
+	VPMOVSXWD 0(W)(STRIDE*1), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X8, X12
+	VADDPS X12, X4, X4
+	VPMOVSXWD 8(W)(STRIDE*1), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X9, X12
+	VADDPS X12, X5, X5
+	VPMOVSXWD 16(W)(STRIDE*1), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X10, X12
+	VADDPS X12, X6, X6
+	VPMOVSXWD 24(W)(STRIDE*1), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X11, X12
+	VADDPS X12, X7, X7
+	ADDQ $32, W
+	ADDQ $64, X
+	DECQ COLS
+	JNZ loop
+fold:
+	VADDPS X2, X0, X0
+	VADDPS X3, X1, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4E, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xB1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, 0(Y)
+	VADDPS X6, X4, X4
+	VADDPS X7, X5, X5
+	VADDPS X5, X4, X4
+	VPERMILPS $0x4E, X4, X5
+	VADDPS X5, X4, X4
+	VPERMILPS $0xB1, X4, X5
+	VADDPS X5, X4, X4
+	VMOVSS X4, 4(Y)
+	VZEROUPPER
+	RET
+#undef Y
+#undef W
+#undef X
+#undef COLS
+#undef STRIDE
+
+// func rows1F16AVX128(y *float32, w *byte, x *float32, cols, stride int)
+#define Y DX
+#define W SI
+#define X DI
+#define COLS CX
+#define STRIDE R8
+TEXT ·rows1F16AVX128(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), Y
+	MOVQ w+8(FP), W
+	MOVQ x+16(FP), X
+	MOVQ cols+24(FP), COLS
+	MOVQ stride+32(FP), STRIDE
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	SHRQ $4, COLS
+	JZ fold
+loop:
+	VMOVUPS 0(X), X8
+	VMOVUPS 16(X), X9
+	VMOVUPS 32(X), X10
+	VMOVUPS 48(X), X11
+	VPMOVSXWD 0(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X8, X12
+	VADDPS X12, X0, X0
+	VPMOVSXWD 8(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X9, X12
+	VADDPS X12, X1, X1
+	VPMOVSXWD 16(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X10, X12
+	VADDPS X12, X2, X2
+	VPMOVSXWD 24(W), X12
+	VPSLLD $13, X12, X12
+	VPAND halfBits<>(SB), X12, X13
+	VPAND signs<>(SB), X12, X14
+	VMULPS halfScale<>(SB), X13, X12
+	// an infinity or NaN: exponent 255; the product that follows makes a NaN quiet
+	VPCMPGTD halfMax<>(SB), X13, X15
+	VPAND floatInf<>(SB), X15, X15
+	VPOR X15, X12, X12
+	VPOR X14, X12, X12
+	VMULPS X12, X11, X12
+	VADDPS X12, X3, X3
+	ADDQ $32, W
+	ADDQ $64, X
+	DECQ COLS
+	JNZ loop
+fold:
+	VADDPS X2, X0, X0
+	VADDPS X3, X1, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4E, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xB1, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, 0(Y)
+	VZEROUPPER
+	RET
+#undef Y
+#undef W
+#undef X
+#undef COLS
 #undef STRIDE
 
 // func rows8Q8AVX2(y *float32, w *byte, q *int16, scale *float32, blocks, stride int)

@@ -35,6 +35,12 @@
 // The processor is asked once, with CPUID and XGETBV (the system must save the
 // wide registers too). Kernel names what was chosen; the environment variable
 // UNIKAI_KERNEL or Use forces another. The build tag noasm leaves only Go.
+//
+//	avx2      256-bit vectors, fused products in Sgemm: best on real processors
+//	avx128    avx2, but Sgemm and F16 with 128 bits, and without fused products or
+//	          F16C: best where QEMU emulates the processor (TCG); needs no FMA
+//	portable  Go
+//
 // AVX-512 and VNNI kernels have their place in the table of kernels.go.
 //
 // Assembly is written by gen/, run with go generate.

@@ -55,7 +55,7 @@ func active() *kernels {
 	return chosen.Load()
 }
 
-// Kernel returns the name of the kernels in use: "avx2" or "portable".
+// Kernel returns the name of the kernels in use: "avx2", "avx128" or "portable".
 func Kernel() string { return active().name }
 
 // Kernels returns the names of all kernels that this machine can run, best first.

@@ -12,13 +12,40 @@ var avx2 = kernels{
 	micro: microAVX2,
 }
 
-// native returns the kernels in assembly that this machine can run. Package cpu
-// asks CPUID, and XGETBV whether the system saves YMM registers.
+// avx128 is avx2 for processors that are emulated, or that lack FMA: Sgemm has
+// no fused products, F16 no VCVTPH2PS, and both have vectors of 4. TCG calls a
+// function for each of these instructions; what it does for fused products,
+// for conversions and for vectors of 8 takes longest (measured with QEMU 11).
+var avx128 = kernels{
+	name: "avx128",
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
+	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	micro: microAVX128,
+}
+
+// native returns the kernels in assembly that this machine can run, best first.
+// Package cpu asks CPUID, and XGETBV whether the system saves YMM registers.
 func native() []*kernels {
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C {
-		return []*kernels{&avx2}
+	switch {
+	case !cpu.X86.HasAVX2 || !cpu.X86.HasF16C:
+		return nil
+	case !cpu.X86.HasFMA:
+		return []*kernels{&avx128}
+	case emulated():
+		return []*kernels{&avx128, &avx2}
 	}
-	return nil
+	return []*kernels{&avx2, &avx128}
+}
+
+// emulated reports whether the processor is QEMU's software translation, TCG:
+// the processor says that there is a hypervisor, and that its name is this.
+func emulated() bool {
+	const present = 1 << 31 // CPUID 1 ECX bit 31: never set by hardware, left to hypervisors
+	if _, _, c, _ := cpuid(1, 0); c&present == 0 {
+		return false
+	}
+	_, b, c, d := cpuid(0x40000000, 0)                                         // its name
+	return [3]uint32{b, c, d} == [3]uint32{0x54474354, 0x43544743, 0x47435447} // "TCGTCGTCGTCG"
 }
 
 // The functions below check lengths by slicing, give whole vectors to assembly

@@ -11,6 +11,12 @@ package matmul
 //go:noescape
 func micro6x16AVX2(k int, alpha float32, a, b, c *float32, ldc int)
 
+// micro6x16AVX128 is micro6x16, bit for bit: products are rounded before they
+// are added.
+//
+//go:noescape
+func micro6x16AVX128(k int, alpha float32, a, b, c *float32, ldc int)
+
 // rows4F32AVX2 is rowsF32 for 4 rows, stride bytes apart, and cols a multiple of 16.
 //
 //go:noescape
@@ -30,6 +36,16 @@ func rows4F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
 //
 //go:noescape
 func rows1F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
+
+// rows2F16AVX128 is rowsF16 for 2 rows, stride bytes apart, and cols a multiple of 16.
+//
+//go:noescape
+func rows2F16AVX128(y *float32, w *byte, x *float32, cols, stride int)
+
+// rows1F16AVX128 is rows2F16AVX128 for 1 row.
+//
+//go:noescape
+func rows1F16AVX128(y *float32, w *byte, x *float32, cols, stride int)
 
 // weighted32AVX2 is weighted for 32 columns of n rows, stride bytes apart.
 //
@@ -75,3 +91,7 @@ func swigluAVX2(gate, up *float32, n int)
 //
 //go:noescape
 func scaleAVX2(x *float32, n int, f float32)
+
+// cpuid is the instruction of that name: it asks the processor (Intel SDM vol.
+// 2A "CPUID", AMD APM vol. 3 "CPUID") for a leaf and sub-leaf.
+func cpuid(leaf, sub uint32) (a, b, c, d uint32)

@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// table is the constants of Exp in vector.go, in the order of its code.
+// table is the constants of Exp in vector.go, in the order of its code, and of
+// half in half.go.
 var table = []struct {
 	name string
 	bits uint32
@@ -15,6 +16,7 @@ var table = []struct {
 	{"expC0", f32(1.9875691500e-4)}, {"expC1", f32(1.3981999507e-3)}, {"expC2", f32(8.3334519073e-3)},
 	{"expC3", f32(4.1665795894e-2)}, {"expC4", f32(1.6666665459e-1)}, {"expC5", f32(5.0000001201e-1)},
 	{"one", f32(1)}, {"bias127", 127}, {"signs", 1 << 31},
+	{"halfBits", 0x7FFF << 13}, {"halfMax", 0x7BFF << 13}, {"halfScale", f32(0x1p112)}, {"floatInf", 0x7F800000},
 }
 
 func f32(v float64) uint32 { return math.Float32bits(float32(v)) }

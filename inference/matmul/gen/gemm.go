@@ -66,3 +66,59 @@ func micro(o *out) {
 	}
 	o.end(def...)
 }
+
+// microAVX128 emits the tile for processors in software: products are not fused,
+// and vectors have 4 elements.
+//
+// The tile is computed in two halves of 8 columns: X0..X11 hold 6 rows of them,
+// row r in X2r and X2r+1; X12, X13 half a row of B; X14 an element of A and then
+// a product, X15 the other product.
+func microAVX128(o *out) {
+	const rows = 6
+	def := []string{"K", "CX", "A", "SI", "B", "DI", "C", "DX", "LDC", "R8", "HALF", "R9"}
+	o.text("micro6x16AVX128", 48, "func micro6x16AVX128(k int, alpha float32, a, b, c *float32, ldc int)", def...)
+	o.op("MOVQ", "ldc+40(FP)", "LDC")
+	o.op("SHLQ", "$2", "LDC")
+	o.op("XORQ", "HALF", "HALF")
+	o.label("half")
+	o.op("MOVQ", "k+0(FP)", "K")
+	o.op("MOVQ", "a+16(FP)", "A")
+	o.op("MOVQ", "b+24(FP)", "B")
+	o.op("MOVQ", "c+32(FP)", "C")
+	o.op("ADDQ", "HALF", "B")
+	o.op("ADDQ", "HALF", "C")
+	for i := range 2 * rows {
+		o.op("VXORPS", x(i), x(i), x(i))
+	}
+	o.label("loop")
+	o.op("VMOVUPS", "(B)", "X12")
+	o.op("VMOVUPS", "16(B)", "X13")
+	for r := range rows {
+		o.op("VBROADCASTSS", fmt.Sprintf("%d(A)", r*4), "X14")
+		o.op("VMULPS", "X14", "X12", "X15")
+		o.op("VMULPS", "X14", "X13", "X14")
+		o.op("VADDPS", "X15", x(2*r), x(2*r))
+		o.op("VADDPS", "X14", x(2*r+1), x(2*r+1))
+	}
+	o.op("ADDQ", fmt.Sprintf("$%d", rows*4), "A")
+	o.op("ADDQ", "$64", "B")
+	o.op("DECQ", "K")
+	o.op("JNZ", "loop")
+	o.note("c += alpha * tile")
+	o.op("VBROADCASTSS", "alpha+8(FP)", "X12")
+	for r := range rows {
+		for v := range 2 {
+			tile, c := x(2*r+v), fmt.Sprintf("%d(C)", 16*v)
+			o.op("VMULPS", "X12", tile, tile)
+			o.op("VADDPS", c, tile, tile)
+			o.op("VMOVUPS", tile, c)
+		}
+		if r < rows-1 {
+			o.op("ADDQ", "LDC", "C")
+		}
+	}
+	o.op("ADDQ", "$32", "HALF")
+	o.op("CMPQ", "HALF", "$64")
+	o.op("JNE", "half")
+	o.end(def...)
+}
