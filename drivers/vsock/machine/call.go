@@ -97,7 +97,9 @@ func (m *Machine) Stall(now time.Duration, c *Conn) {
 		if c.credit.capped() {
 			m.send(c, pendCreditRequest) // the peer cannot know that we wait
 		}
-		m.timers.set(c, now+m.limits.StallTimeout)
+		if c.doubt == doubtNone { // else the peer was or will be asked
+			m.timers.set(c, now+m.limits.StallTimeout)
+		}
 	}
 }
 
@@ -105,7 +107,9 @@ func (m *Machine) Stall(now time.Duration, c *Conn) {
 func (m *Machine) unstall(c *Conn) {
 	if c.stalled {
 		c.stalled = false
-		m.timers.remove(c)
+		if c.doubt == doubtNone {
+			m.timers.remove(c)
+		}
 		m.report(c, EventWrite)
 	}
 }

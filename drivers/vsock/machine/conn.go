@@ -15,6 +15,15 @@ const (
 	stateGone    // not in the table
 )
 
+// doubt says how far we are with asking a peer whether a connection lives.
+type doubt uint8
+
+const (
+	doubtNone   doubt = iota
+	doubtRaised       // it said something that means nothing; Tick asks
+	doubtAsked        // CREDIT_REQUEST was sent, which a living connection answers
+)
+
 // pending is a set of packets that a connection has to send.
 type pending uint8
 
@@ -48,6 +57,7 @@ type Conn struct {
 	peerShut uint32 // and that the peer has said
 	stalled  bool   // a writer waits for credit
 	asked    int    // CREDIT_REQUESTs since it does
+	doubt    doubt  // whether the peer still knows the connection
 	wanted   bool   // the peer asked for credit when there was nothing new
 	err      error  // why it is gone; nil for a clean end
 	inbox    inbox

@@ -40,6 +40,12 @@ func (c *credit) buffered() uint32 { return c.received - c.taken }
 // room returns how many more bytes our receive buffer holds.
 func (c *credit) room() uint32 { return c.window - c.buffered() }
 
+// alive says that h shows a peer that takes what was sent: it has taken all, or
+// more than it had.
+func (c *credit) alive(h *packet.Header) bool {
+	return h.FwdCount == c.sent || h.FwdCount != c.peerTaken
+}
+
 // hear notes the credit fields that every packet of a connection carries.
 func (c *credit) hear(h *packet.Header) {
 	c.peerWindow, c.peerTaken = h.BufAlloc, h.FwdCount

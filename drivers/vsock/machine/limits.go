@@ -41,6 +41,7 @@ type Limits struct {
 	ConnectTimeout  time.Duration // REQUEST without an answer
 	ShutdownTimeout time.Duration // SHUTDOWN(both) without an RST
 	StallTimeout    time.Duration // no credit for so long: CREDIT_REQUEST
+	DoubtTimeout    time.Duration // no progress with a peer that made no sense
 
 	// AnyPeer takes packets from and connects to every CID. Otherwise only the
 	// host is talked to.
@@ -60,6 +61,7 @@ var defaultLimits = Limits{
 	ConnectTimeout:  5 * time.Second,
 	ShutdownTimeout: 8 * time.Second,
 	StallTimeout:    100 * time.Millisecond,
+	DoubtTimeout:    10 * time.Second,
 }
 
 // DefaultLimits returns the limits that zero fields stand for.
@@ -78,6 +80,7 @@ func (l Limits) withDefaults() Limits {
 	pick(&l.ConnectTimeout, d.ConnectTimeout)
 	pick(&l.ShutdownTimeout, d.ShutdownTimeout)
 	pick(&l.StallTimeout, d.StallTimeout)
+	pick(&l.DoubtTimeout, d.DoubtTimeout)
 	l.MaxWindow = floorPower(l.MaxWindow)
 	l.FirstWindow = min(floorPower(l.FirstWindow), l.MaxWindow)
 	l.MinWindow = min(floorPower(l.MinWindow), l.FirstWindow)

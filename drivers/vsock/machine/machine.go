@@ -188,8 +188,8 @@ func (m *Machine) header(c *Conn, op packet.Op) packet.Header {
 // maxPatience bounds how often the wait between CREDIT_REQUESTs doubles.
 const maxPatience = 6
 
-// Tick does what is due at now: dials and shutdowns that nobody answered, and
-// senders that have waited long for credit.
+// Tick does what is due at now: dials and shutdowns that nobody answered,
+// senders that have waited long for credit, and peers in doubt.
 func (m *Machine) Tick(now time.Duration) {
 	for len(m.timers) > 0 && m.timers[0].deadline <= now {
 		c := m.timers[0]
@@ -198,6 +198,16 @@ func (m *Machine) Tick(now time.Duration) {
 		case stateRequesting, stateClosing:
 			m.reject(c, ErrTimeout)
 		case stateOpen:
+			if c.doubt == doubtAsked {
+				m.reject(c, ErrReset)
+				continue
+			}
+			if c.doubt == doubtRaised {
+				c.doubt = doubtAsked
+				m.send(c, pendCreditRequest)
+				m.timers.set(c, now+m.limits.DoubtTimeout)
+				continue
+			}
 			// Virtio 1.2 §5.10.6.3: a peer answers with its credit.
 			m.send(c, pendCreditRequest)
 			c.asked = min(c.asked+1, maxPatience)

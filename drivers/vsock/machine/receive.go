@@ -36,10 +36,14 @@ func (m *Machine) Receive(h packet.Header, body []byte) {
 		return
 	}
 	if c.state == stateOpen && (h.Op == packet.OpInvalid || h.Op > packet.OpCreditRequest) {
-		// Linux does nothing about it either, and vhost-device-vsock 0.3 sends INVALID
-		// when it thought that there was something to read from a socket.
+		// vhost-device-vsock 0.3 sends INVALID when reading a socket failed: there was nothing
+		// yet, or its client has gone. Then it goes on answering, but takes nothing any more.
 		m.stats.Ignored++
+		m.suspect(c)
 		return
+	}
+	if h.Op == packet.OpData || h.Op == packet.OpShutdown || c.credit.alive(&h) {
+		m.trust(c)
 	}
 	c.credit.hear(&h)
 	switch c.state {
@@ -49,6 +53,24 @@ func (m *Machine) Receive(h packet.Header, body []byte) {
 		m.receiveOpen(c, &h, body[:h.Len])
 	case stateClosing:
 		m.receiveClosing(c, &h)
+	}
+}
+
+// suspect has Tick ask whether the peer still takes what c sends.
+func (m *Machine) suspect(c *Conn) {
+	if c.doubt == doubtNone {
+		c.doubt = doubtRaised
+		m.timers.set(c, 0) // at once
+	}
+}
+
+// trust ends what suspect began.
+func (m *Machine) trust(c *Conn) {
+	if c.doubt != doubtNone && c.state == stateOpen { // a closing one has another timer
+		c.doubt = doubtNone
+		if !c.stalled { // else the timer goes on asking for credit
+			m.timers.remove(c)
+		}
 	}
 }
 

@@ -386,10 +386,41 @@ func TestUnknownOperationLeavesTheConnection(t *testing.T) {
 		h.BufAlloc = 0
 		r.Receive(h, nil)
 		r.wantSent()
+		r.Tick(0) // it asks, and is told that the connection lives
+		r.wantSent(packet.OpCreditRequest)
+		r.hear(packet.Header{Op: packet.OpCreditUpdate}, "")
+		if at, ok := r.Deadline(); ok {
+			t.Errorf("%v: a deadline at %v is left", op, at)
+		}
 		if n, err := r.write(c, 100); n != 100 || err != nil {
 			t.Errorf("%v: write = %d, %v, want 100", op, n, err)
 		}
 		r.hear(packet.Header{Op: packet.OpData}, "hello")
 		r.wantRead(c, "hello", nil)
+	}
+}
+
+// A daemon that has lost a connection says INVALID once and never answers again:
+// the connection ends instead of staying for ever.
+func TestUnknownOperationOfALostConnectionEndsIt(t *testing.T) {
+	for _, stalled := range []bool{false, true} {
+		r := newRig(t, Limits{})
+		c := r.accept()
+		if stalled {
+			r.Stall(0, c)
+		}
+		r.Receive(filled(packet.Header{Op: packet.OpInvalid}), nil)
+		r.Tick(0)
+		r.Receive(filled(packet.Header{Op: packet.OpInvalid}), nil) // proves nothing
+		r.Tick(DefaultLimits().DoubtTimeout - 1)
+		if _, err := r.Read(c, make([]byte, 1)); err != ErrWouldBlock {
+			t.Errorf("stalled %v: before the time: %v", stalled, err)
+		}
+		r.sent()
+		r.Tick(DefaultLimits().DoubtTimeout)
+		r.wantSent(packet.OpReset)
+		if _, err := r.Read(c, make([]byte, 1)); err != ErrReset {
+			t.Errorf("stalled %v: Read = %v, want %v", stalled, err, ErrReset)
+		}
 	}
 }

@@ -22,14 +22,12 @@ import (
 	"os"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/machine"
-	"github.com/unikernel-ai/unikernel-ai/drivers/virtio"
 	"github.com/unikernel-ai/unikernel-ai/drivers/vsock"
 )
 
 const (
-	echoPort  = 1024
-	rawPort   = 1025
-	readyPort = 1026
+	echoPort = 1024
+	rawPort  = 1025
 )
 
 func main() {
@@ -50,7 +48,7 @@ func run() error {
 			return err
 		}
 	}
-	if err := announce(stack); err != nil { // tell the host
+	if err := machine.Announce(stack); err != nil { // tell the host
 		return err
 	}
 	<-quit // until QUIT
@@ -64,14 +62,6 @@ func open() (*vsock.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := virtio.Find(devices, virtio.TypeVsock)
-	if transport == nil {
-		return nil, fmt.Errorf("no socket device among %d", len(devices))
-	}
-	carrier, err := vsock.OpenVirtio(transport, platform)
-	if err != nil {
-		return nil, err
-	}
 	logf := func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
-	return vsock.New(carrier, vsock.Config{Logf: logf})
+	return machine.OpenVsock(platform, devices, vsock.Config{Logf: logf})
 }

@@ -7,8 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 	"net"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -49,30 +47,6 @@ func listen(s *vsock.Stack, port uint32, serve service) error {
 		}
 	}()
 	return nil
-}
-
-// announce tells the host that both ports are listened on.
-func announce(s *vsock.Stack) error {
-	port := uint32(readyPort)
-	switch word := os.Getenv("ready"); word {
-	case "":
-	case "off":
-		return nil
-	default:
-		n, err := strconv.ParseUint(word, 10, 32)
-		if err != nil {
-			return fmt.Errorf("ready=%s: %w", word, err)
-		}
-		port = uint32(n)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	c, err := s.Dial(ctx, vsock.Host, port)
-	if err != nil {
-		return err
-	}
-	fmt.Println("ready")
-	return c.Close()
 }
 
 func echo(_ *vsock.Stack, c *vsock.Conn) error {
