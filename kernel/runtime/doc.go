@@ -21,6 +21,7 @@
 //	kern_boot        the boot as a table of contents; PVH start information
 //	kern_cpu         per-processor block, descriptor tables; kern_smp, kern_trampoline the other processors
 //	kern_memory      frames, direct map; kern_space page tables and TLBs; kern_mmap; kern_device
+//	kern_tail        large variables of the program
 //	kern_stack       stacks, guards, canaries
 //	kern_task        a task is a runtime M; kern_schedule, kern_signal, kern_futex
 //	kern_trap        exceptions and interrupts; kern_report, kern_exit how it ends

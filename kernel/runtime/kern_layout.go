@@ -13,7 +13,8 @@ package runtime
 //	0xffff888000000000   direct map of RAM, NX; where the image is, as writable as the image
 //	0xffffb00000000000   stacks, one per 1 MiB slot, mapped at its top, guard below
 //	0xffffffff80000000   image: physical address 0
-//	0xffffffff80200000   text RX, rodata R, data RW (laid out by the Go linker)
+//	0xffffffff80200000   text RX, rodata R, data RW (laid out by the Go linker); a tail of
+//	                     large variables is demand-zero, NX (kern_tail)
 //
 // The image tool (kernel/mkimage/image) builds the same map for the boot: keep
 // kernImageBase, kernDirectMap and kernBootDirect equal to its constants.

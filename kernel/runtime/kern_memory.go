@@ -56,8 +56,8 @@ func kernStartInfo(start uint64) {
 }
 
 // kernMemoryInit hands the RAM of the memory map to the frame allocator, all but
-// the image, and makes the direct map cover exactly the RAM. The command line has
-// been copied: its memory may be given out.
+// the image without its tail, and makes the direct map cover exactly the RAM. The
+// command line has been copied: its memory may be given out.
 func kernMemoryInit() {
 	kernSpace.Adopt(phys.Addr(kernReadCR3() &^ (kernPage - 1)))
 	kernTables = uint64(kernSpace.Root())
@@ -65,7 +65,8 @@ func kernMemoryInit() {
 	for i := range kernUsableN {
 		kernFrames.Add(kernUsable[i].Intersect(kernWindow))
 	}
-	image := phys.Range{Start: kernBootStub, End: phys.Addr(firstmoduledata.end - kernImageBase)}
+	kernTailFind()
+	image := kernImage() // the tail need not fit in the RAM
 	if !kernAllRAM(image) {
 		kernFatal(kernExitBoot, "the memory map leaves out the image")
 	}
@@ -78,8 +79,10 @@ func kernMemoryInit() {
 		kernReserve(r)
 	}
 	kernFrames.SetSecret(kernRandom())
+	kernTailInit() // before a frame of it is given out
 	kernDirectGrow()
 	kernDirectTrim()
+	kernDropAll()
 }
 
 func kernReserve(r phys.Range) {
@@ -120,26 +123,35 @@ func kernDirectTrim() {
 			end = kernUsable[i].End
 		}
 		if hole = hole.Inner(kernLarge); !hole.IsEmpty() {
-			kernDirectCut(kernDirectMap+uint64(hole.Start), kernDirectMap+uint64(hole.End))
+			kernCut(kernDirectMap+uint64(hole.Start), kernDirectMap+uint64(hole.End))
 		}
 		if i >= kernUsableN {
 			break
 		}
 	}
-	cr4 := kernReadCR4() // drops all translations, global ones too
-	kernWriteCR4(cr4 &^ kernCR4Global)
-	kernWriteCR4(cr4)
 }
 
 // kernCR4Global is PGE.
 const kernCR4Global = 1 << 7
 
-// kernDirectCut unmaps a part of the direct map. No frame is in it, no other
-// processor runs, and the caller drops the translations.
-func kernDirectCut(va, end uint64) {
-	for r := page.BatchFull; r == page.BatchFull; {
+// kernDropAll drops all translations of this processor, global ones too.
+// Intel SDM vol. 3A "Operations that Invalidate TLBs and Paging-Structure Caches".
+func kernDropAll() {
+	cr4 := kernReadCR4()
+	kernWriteCR4(cr4 &^ kernCR4Global)
+	kernWriteCR4(cr4)
+}
+
+// kernCut unmaps what the image's own tables map at [va, end). No frame goes with
+// it, no other processor runs, and the caller drops the translations.
+func kernCut(va, end uint64) {
+	r := page.BatchFull
+	for r == page.BatchFull {
 		va, r = kernSpace.Unmap(kernMem{}, va, end, &kernStale)
 		kernStale.Reset()
+	}
+	if r != page.OK {
+		kernFatalWord(kernExitBoot, "the image's own tables: ", r.String())
 	}
 }
 
