@@ -10,6 +10,7 @@ import (
 const (
 	dirPrefix = "unikai-"
 	dirLock   = "lock" // in the directory, held while the VM lives
+	dirTries  = 100    // each lost to a sweep that came at the wrong moment
 )
 
 // makeDir makes a VM's directory, and removes those of VMs whose process was
@@ -24,16 +25,21 @@ func makeDir() (dir string, lock *pathLock, err error) {
 		base = "/tmp"
 	}
 	sweep(base)
-	dir, err = os.MkdirTemp(base, dirPrefix)
-	if err != nil {
-		return "", nil, fmt.Errorf("vm: no directory for the sockets: %w", err)
-	}
-	lock, _, err = lockFile(filepath.Join(dir, dirLock))
-	if err != nil {
+	for range dirTries {
+		dir, err = os.MkdirTemp(base, dirPrefix)
+		if err != nil {
+			return "", nil, fmt.Errorf("vm: no directory for the sockets: %w", err)
+		}
+		if lock, _, err = lockFile(filepath.Join(dir, dirLock)); err == nil {
+			return dir, lock, nil
+		}
 		_ = os.RemoveAll(dir)
-		return "", nil, fmt.Errorf("vm: directory for the sockets: %w", err)
+		if !errors.Is(err, errLocked) && !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		// Another VM's sweep came between the making of the lock file and its locking.
 	}
-	return dir, lock, nil
+	return "", nil, fmt.Errorf("vm: directory for the sockets: %w", err)
 }
 
 // sweep removes directories that nobody uses any more. One without a lock file
