@@ -325,7 +325,25 @@ func TestSweep(t *testing.T) {
 // AF_VSOCK is not opened by tests: on a machine that is itself a guest it may
 // be the machine's own management door.
 func TestKernelVSock(t *testing.T) {
-	t.Skip("needs a host with vhost_vsock (/dev/vhost-vsock); try `unikai run --cid 77 IMAGE` there")
+	image := os.Getenv("UNIKAI_TEST_VSOCK_IMAGE")
+	if image == "" {
+		t.Skip("needs a host with vhost_vsock (/dev/vhost-vsock): set UNIKAI_TEST_VSOCK_IMAGE to an image there")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	v, err := Start(ctx, Config{Image: image, GuestCID: 77})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Stop()
+	if err := v.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c, err := v.Dial(ctx, MCPPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
 }
 
 func TestArgs(t *testing.T) {

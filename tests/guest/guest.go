@@ -55,7 +55,7 @@ func file(t testing.TB, variable, hint string) string {
 	t.Helper()
 	path := os.Getenv(variable)
 	if path == "" {
-		t.Skipf("no %s in the environment: run this by `bazel test //tests/...`, or %s and set it", variable, hint)
+		Missing(t, "no %s in the environment: run this by `bazel test //tests/...`, or %s and set it", variable, hint)
 	}
 	for _, p := range []string{path, filepath.Join(os.Getenv("TEST_SRCDIR"), os.Getenv("TEST_WORKSPACE"), path)} {
 		if abs, err := filepath.Abs(p); err == nil {
@@ -68,12 +68,22 @@ func file(t testing.TB, variable, hint string) string {
 	return ""
 }
 
-// needVM skips tests where no VM can run.
-func needVM(t testing.TB) {
+// Missing skips a test that lacks something. Under Bazel, which would report it
+// as passed, the test fails.
+func Missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("TEST_WORKSPACE") != "" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// NeedVM ends tests where no VM can run, see Missing.
+func NeedVM(t testing.TB) {
 	t.Helper()
 	for _, p := range []string{"qemu-system-x86_64", "vhost-device-vsock"} {
 		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("%s is not on PATH: run this through ./dev, which brings it", p)
+			Missing(t, "%s is not on PATH: run this through ./dev, which brings it", p)
 		}
 	}
 }
@@ -82,7 +92,7 @@ func needVM(t testing.TB) {
 // until it listens. The VM ends with the test.
 func Boot(t testing.TB, c vm.Config) *vm.VM {
 	t.Helper()
-	needVM(t)
+	NeedVM(t)
 	if c.Image == "" {
 		c.Image = Image(t)
 	}

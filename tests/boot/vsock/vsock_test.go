@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/cli/vm"
+	host "github.com/unikernel-ai/unikernel-ai/tests/guest"
 )
 
 var (
@@ -29,17 +29,19 @@ var (
 // limit bounds each step: a guest under TCG beside other work is slow.
 const limit = 30 * time.Second
 
+// needs ends the test where there is no image, or nothing to boot it with.
+func needs(t *testing.T) {
+	t.Helper()
+	host.NeedVM(t)
+	if _, err := os.Stat(*image); err != nil {
+		host.Missing(t, "no image (%v): bazel test builds it, or give -image", err)
+	}
+}
+
 // guest boots the image and waits until it listens.
 func guest(t *testing.T, extra string) *vm.VM {
 	t.Helper()
-	if _, err := os.Stat(*image); err != nil {
-		t.Skipf("no image (%v): bazel test builds it, or give -image", err)
-	}
-	for _, program := range []string{"qemu-system-x86_64", "vhost-device-vsock"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%v: run through ./dev, which brings it", err)
-		}
-	}
+	needs(t)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	v, err := vm.Start(ctx, vm.Config{
@@ -301,15 +303,10 @@ func testQuit(t *testing.T, v *vm.VM) {
 // The command line chooses the port that the guest dials; with `off` it dials
 // none, and a host that knows that it listens can still connect.
 func TestReadyOff(t *testing.T) {
-	if _, err := os.Stat(*image); err != nil {
-		t.Skipf("no image (%v): bazel test builds it, or give -image", err)
-	}
+	needs(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	v, err := vm.Start(ctx, vm.Config{Image: *image, Append: "ready=off", Accel: "tcg"})
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skipf("%v", err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
