@@ -32,14 +32,14 @@ const Limit = 60 * time.Second
 // Image returns the path of the image under test.
 func Image(t testing.TB) string {
 	t.Helper()
-	return file(t, "UNIKAI_IMAGE", "build it with `bazel build //:image`")
+	return File(t, "UNIKAI_IMAGE", "build it with `bazel build //:image`")
 }
 
 // Program returns the path of the program unikai. Outside Bazel it is built.
 func Program(t testing.TB) string {
 	t.Helper()
 	if os.Getenv("UNIKAI_PROGRAM") != "" || os.Getenv("TEST_SRCDIR") != "" {
-		return file(t, "UNIKAI_PROGRAM", "name it in the test's target")
+		return File(t, "UNIKAI_PROGRAM", "name it in the test's target")
 	}
 	path := filepath.Join(t.TempDir(), "unikai")
 	cmd := exec.Command("go", "build", "-o", path, "github.com/unikernel-ai/unikernel-ai/cli/unikai")
@@ -49,9 +49,9 @@ func Program(t testing.TB) string {
 	return path
 }
 
-// file returns the path that an environment variable names: absolute, relative
+// File returns the path that an environment variable names: absolute, relative
 // to the working directory, or relative to the root of Bazel's data.
-func file(t testing.TB, variable, hint string) string {
+func File(t testing.TB, variable, hint string) string {
 	t.Helper()
 	path := os.Getenv(variable)
 	if path == "" {
