@@ -3,12 +3,10 @@ package mcp
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"net"
 	"runtime"
 	"strconv"
 	"testing"
-	"time"
 )
 
 var (
@@ -86,37 +84,6 @@ func BenchmarkEcho16(b *testing.B) { c, _ := pipe(b, newFixture(nil)); benchmark
 func BenchmarkEcho1SDK(b *testing.B) { benchmarkEcho(b, sdkPipe(b), 1) }
 
 func BenchmarkEcho16SDK(b *testing.B) { benchmarkEcho(b, sdkPipe(b), 16) }
-
-// BenchmarkAgainstSDK alternates between our server and the official SDK's in one run
-// and reports how many times as fast ours is.
-func BenchmarkAgainstSDK(b *testing.B) {
-	for _, window := range []int{1, 16} {
-		b.Run(fmt.Sprint("inflight=", window), func(b *testing.B) {
-			ours, _ := pipe(b, newFixture(nil))
-			theirs := sdkPipe(b)
-			ourReader, theirReader := rawClient(b, ours), rawClient(b, theirs)
-			var ourTime, theirTime time.Duration
-			var ourAllocs, theirAllocs float64
-			const round = 200
-			b.ResetTimer()
-			for i := 0; i < b.N; i += round {
-				start := time.Now()
-				ourAllocs = calls(b, ours, ourReader, round, window)
-				middle := time.Now()
-				theirAllocs = calls(b, theirs, theirReader, round, window)
-				ourTime += middle.Sub(start)
-				theirTime += time.Since(middle)
-			}
-			rounds := float64((b.N + round - 1) / round * round)
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(ourTime.Nanoseconds())/rounds, "ns/call")
-			b.ReportMetric(float64(theirTime.Nanoseconds())/rounds, "sdk-ns/call")
-			b.ReportMetric(float64(theirTime)/float64(ourTime), "x-sdk")
-			b.ReportMetric(ourAllocs, "allocs/call")
-			b.ReportMetric(theirAllocs, "sdk-allocs/call")
-		})
-	}
-}
 
 // BenchmarkNewServer is what an image pays at boot for eight tools and three resources.
 func BenchmarkNewServer(b *testing.B) {
