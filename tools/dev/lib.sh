@@ -28,14 +28,15 @@ inputs_key() {
   (cd -- "$top" && sha256sum -- "${list[@]}") | hash
 }
 
-# ensure_ready: sets root_dir, modules_dir, registry_dir and nix_dir, after getting what is missing.
+# ensure_ready: sets root_dir, modules_dir, registry_dir, npm_dir and nix_dir, after getting what is missing.
 # The file ready/KEY names the folders; it is written last, so if it is there, they are whole.
 ensure_ready() {
   local ready
   ready=$cache/ready/$(inputs_key)
-  root_dir='' modules_dir='' registry_dir='' nix_dir=''
+  root_dir='' modules_dir='' registry_dir='' npm_dir='' nix_dir=''
   # shellcheck disable=SC1090
-  if [ -r "$ready" ] && . "$ready" && [ -d "$root_dir" ] && [ -d "$modules_dir" ] && [ -d "$registry_dir" ] && [ -d "$nix_dir" ]; then
+  if [ -r "$ready" ] && . "$ready" &&
+    [ -d "$root_dir" ] && [ -d "$modules_dir" ] && [ -d "$registry_dir" ] && [ -d "$npm_dir" ] && [ -d "$nix_dir" ]; then
     echo > "$ready.used" # a time stamp, see finish
     return
   fi
@@ -78,7 +79,7 @@ enter() {
   make_folders "$GOMODCACHE" "$cache/home" "$cache/nix"
 
   path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/libexec:$goroot/bin
-  export PATH_INSIDE=${registry_dir:+$registry_dir/bin:}$path ROOT_INSIDE=$root NIX_INSIDE=$cache/nix
+  export PATH_INSIDE=${registry_dir:+$registry_dir/bin:}${npm_dir:+$npm_dir/bin:}$path ROOT_INSIDE=$root NIX_INSIDE=$cache/nix
   checkout_of "$PWD"
   # shellcheck disable=SC2086 # a list
   visible "$PWD" "$checkout" "$top" /tmp "${TMPDIR:-/tmp}" "$goroot" "$GOMODCACHE" "${GOPATH%%:*}" "$cache" ${UNIKERNEL_AI_BIND-}

