@@ -13,20 +13,33 @@ type catalog struct {
 	toolNames    []string // sorted
 	resources    map[string]*resource
 	resourceURIs []string // sorted
+	prompts      map[string]*prompt
+	promptNames  []string // sorted
+	templates    map[string]*template
+	templateURIs []string // sorted
+	completions  map[completion]CompleteFunc
 }
 
 // change replaces the catalog by a copy that edit has changed.
 func (s *Server) change(edit func(c *catalog)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &catalog{tools: map[string]*tool{}, resources: map[string]*resource{}}
+	c := &catalog{
+		tools: map[string]*tool{}, resources: map[string]*resource{}, prompts: map[string]*prompt{},
+		templates: map[string]*template{}, completions: map[completion]CompleteFunc{},
+	}
 	if old := s.catalog.Load(); old != nil {
 		maps.Copy(c.tools, old.tools)
 		maps.Copy(c.resources, old.resources)
+		maps.Copy(c.prompts, old.prompts)
+		maps.Copy(c.templates, old.templates)
+		maps.Copy(c.completions, old.completions)
 	}
 	edit(c)
 	c.toolNames = slices.Sorted(maps.Keys(c.tools))
 	c.resourceURIs = slices.Sorted(maps.Keys(c.resources))
+	c.promptNames = slices.Sorted(maps.Keys(c.prompts))
+	c.templateURIs = slices.Sorted(maps.Keys(c.templates))
 	s.catalog.Store(c)
 }
 

@@ -40,6 +40,7 @@ type Result struct {
 	Content    []Content
 	Structured any  // nil, or what marshals to a JSON object
 	IsError    bool // the tool failed; Content says how
+	Meta       Meta
 }
 
 func (t Text) appendTo(dst []byte, _ *revision) []byte {

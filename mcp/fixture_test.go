@@ -35,7 +35,7 @@ func newFixture(opts *Options) *Server {
 	s := NewServer(Implementation{
 		Name: "fixture", Version: "1", Title: "Test fixture", Description: "what the tests talk to",
 	}, opts)
-	AddTool(s, Tool{Name: "echo", Description: "sends text back", Inline: true, Annotations: &Annotations{ReadOnly: yes()}},
+	AddTool(s, Tool{Name: "echo", Description: "sends text back", Inline: true, Annotations: &ToolAnnotations{ReadOnly: yes()}},
 		func(_ context.Context, in textIn) (Text, error) { return Text(in.Text), nil })
 	AddTool(s, Tool{
 		Name: "add", Title: "Adder", Description: "adds",

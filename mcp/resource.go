@@ -15,6 +15,10 @@ type Resource struct {
 	Title       string // for people; from revision 2025-06-18
 	Description string
 	MIMEType    string
+	Size        int64 // in bytes; 0: not said
+	Icons       []Icon
+	Annotations *Annotations
+	Meta        Meta
 }
 
 // Contents is one piece of a resource: text, or bytes if Blob is not nil.
@@ -23,6 +27,7 @@ type Contents struct {
 	MIMEType string // empty: the resource's own
 	Text     string
 	Blob     []byte
+	Meta     Meta
 }
 
 // ReadFunc reads a resource. It runs on a goroutine of its own; ctx ends when the

@@ -16,7 +16,9 @@ type Tool struct {
 	Name        string
 	Title       string // for people; from revision 2025-06-18
 	Description string // for the model
-	Annotations *Annotations
+	Icons       []Icon
+	Annotations *ToolAnnotations
+	Meta        Meta
 
 	// InputSchema and OutputSchema replace the schemas inferred from the types.
 	// They must not change afterwards. See SchemaFor. Arguments are checked against
@@ -34,9 +36,9 @@ type Tool struct {
 	Inline bool
 }
 
-// Annotations are hints about what a tool does (from revision 2025-03-26). Nil
+// ToolAnnotations are hints about what a tool does (from revision 2025-03-26). Nil
 // means not said.
-type Annotations struct {
+type ToolAnnotations struct {
 	Title       string `json:"title,omitempty"`
 	ReadOnly    *bool  `json:"readOnlyHint,omitempty"`    // changes nothing
 	Destructive *bool  `json:"destructiveHint,omitempty"` // may destroy; matters if not ReadOnly

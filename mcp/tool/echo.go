@@ -19,7 +19,7 @@ func Echo(s *mcp.Server) {
 }
 
 // reader returns the annotations of a tool that changes nothing and stays inside.
-func reader() *mcp.Annotations {
+func reader() *mcp.ToolAnnotations {
 	yes, no := true, false
-	return &mcp.Annotations{ReadOnly: &yes, Destructive: &no, Idempotent: &yes, OpenWorld: &no}
+	return &mcp.ToolAnnotations{ReadOnly: &yes, Destructive: &no, Idempotent: &yes, OpenWorld: &no}
 }
