@@ -35,6 +35,24 @@ func (c *callStats) done(start time.Time, failed bool) {
 	c.buckets[i].Add(1)
 }
 
+// latencyBoundSeconds returns them in seconds, as they are shown.
+func latencyBoundSeconds() []float64 {
+	s := make([]float64, len(latencyBounds))
+	for i, b := range latencyBounds {
+		s[i] = b.Seconds()
+	}
+	return s
+}
+
+// histogram returns the latencies so far.
+func (c *callStats) histogram() *Histogram {
+	h := &Histogram{Bounds: latencyBoundSeconds(), Counts: make([]uint64, len(c.buckets)), Sum: time.Duration(c.nanos.Load()).Seconds()}
+	for i := range c.buckets {
+		h.Counts[i] = c.buckets[i].Load()
+	}
+	return h
+}
+
 // serverStats count what clients do.
 type serverStats struct {
 	start       time.Time

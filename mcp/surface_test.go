@@ -5,16 +5,32 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/unikernel-ai/unikernel-ai/mcp/metrictest"
 )
 
 func TestMetrics(t *testing.T) {
 	s := newFixture(nil)
-	s.AddMetrics(func() []Metric { return []Metric{{"kernel_tasks", "Tasks.", false, 3}} })
+	s.AddMetrics(func() []Metric {
+		return []Metric{
+			{Name: "kernel_tasks", Help: "Tasks, \"all\"\nof \\ them.", Value: 3},
+			{Name: "gc_pause_seconds", Histogram: &Histogram{Bounds: []float64{0.001, 1}, Counts: []uint64{5, 0, 1}, Sum: -1}},
+			{Name: "gone_bytes", Value: math.NaN()},
+			// What would spoil the text is not in it.
+			{Name: "kernel_tasks", Value: 4},
+			{Name: "two words", Value: 1},
+			{Name: "shrinks", Counter: true, Value: -1},
+			{Name: "mcp_tool_failures", Counter: true, Value: 1},
+			{Name: "odd", Histogram: &Histogram{Bounds: []float64{1}, Counts: []uint64{1}}},
+		}
+	})
 	cs := connect(t, s, "2025-11-25", nil)
 	for range 3 {
 		if _, err := cs.CallTool(t.Context(), &sdk.CallToolParams{Name: "echo", Arguments: map[string]any{"text": "x"}}); err != nil {
@@ -29,19 +45,37 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("metrics:// = %+v, %v; want text and JSON", res, err)
 	}
 	text := res.Contents[0].Text
+	list, err := metrictest.Parse(text)
+	if err != nil {
+		t.Fatalf("%v, in\n%s", err, text)
+	}
+	for _, c := range []struct {
+		name   string
+		labels []string
+		want   float64
+	}{
+		{"kernel_tasks", nil, 3}, {"mcp_connections_total", nil, 1}, {"mcp_connections_open", nil, 1},
+		{"mcp_tool_failures_total", []string{"tool", "fail"}, 1}, {"mcp_tool_failures_total", []string{"tool", "echo"}, 0},
+		{"mcp_tool_duration_seconds_bucket", []string{"tool", "echo", "le", "+Inf"}, 3},
+		{"mcp_tool_duration_seconds_count", []string{"tool", "echo"}, 3},
+		{"gc_pause_seconds_bucket", []string{"le", "0.001"}, 5}, {"gc_pause_seconds_bucket", []string{"le", "+Inf"}, 6},
+	} {
+		if v, ok := metrictest.Value(list, c.name, c.labels...); v != c.want || !ok {
+			t.Errorf("%s%v = %v, %v; want %v", c.name, c.labels, v, ok, c.want)
+		}
+	}
 	for _, want := range []string{
-		"# TYPE kernel_tasks gauge\n# HELP kernel_tasks Tasks.\nkernel_tasks 3\n",
-		"# TYPE mcp_connections counter\n", "mcp_connections_total 1\n", "mcp_connections_open 1\n",
-		"mcp_tool_failures_total{tool=\"fail\"} 1\n", "mcp_tool_failures_total{tool=\"echo\"} 0\n",
-		"mcp_tool_duration_seconds_bucket{tool=\"echo\",le=\"+Inf\"} 3\n",
-		"mcp_tool_duration_seconds_bucket{tool=\"echo\",le=\"0.00005\"} ", "mcp_tool_duration_seconds_count{tool=\"echo\"} 3\n",
+		"# TYPE kernel_tasks gauge\n# HELP kernel_tasks Tasks, \\\"all\\\"\\nof \\\\ them.\nkernel_tasks 3\n",
+		"# UNIT gc_pause_seconds seconds\n", "le=\"5e-05\"", "le=\"1.0\"", "gone_bytes NaN\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("OpenMetrics text lacks %q", want)
 		}
 	}
-	if !strings.HasSuffix(text, "\n# EOF\n") {
-		t.Error("OpenMetrics text does not end with # EOF")
+	for _, unwanted := range []string{"two words", "shrinks", "odd", "gc_pause_seconds_count", "gc_pause_seconds_sum"} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("OpenMetrics text has %q", unwanted)
+		}
 	}
 	var doc struct {
 		Values map[string]float64
@@ -49,13 +83,20 @@ func TestMetrics(t *testing.T) {
 			Calls, Failed uint64
 			Buckets       []uint64
 		}
-		Bounds []float64 `json:"bounds_seconds"`
+		Bounds     []float64 `json:"bounds_seconds"`
+		Histograms map[string]struct {
+			Bounds  []float64
+			Buckets []uint64
+		}
 	}
 	if err := json.Unmarshal([]byte(res.Contents[1].Text), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if doc.Values["kernel_tasks"] != 3 || doc.Tools["echo"].Calls != 3 || doc.Tools["fail"].Failed != 1 || len(doc.Tools["echo"].Buckets) != len(doc.Bounds)+1 {
 		t.Errorf("metrics in JSON: %+v", doc)
+	}
+	if h := doc.Histograms["gc_pause_seconds"]; !slices.Equal(h.Buckets, []uint64{5, 0, 1}) || len(h.Bounds) != 2 {
+		t.Errorf("histogram in JSON: %+v", h)
 	}
 }
 
