@@ -32,7 +32,7 @@ var imports = map[string][]string{
 // Go tree for package runtime to import, so they import nothing but each other,
 // not even the standard library.
 var cores = []string{
-	"area", "clock", "cmdline", "frame", "logring", "page", "phys", "pvh", "sched", "stack", "timer", "trap",
+	"area", "clock", "cmdline", "crash", "frame", "logring", "page", "phys", "pvh", "sched", "stack", "timer", "trap",
 }
 
 // modules says which folders may import which third-party modules outside
