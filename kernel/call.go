@@ -21,6 +21,8 @@ const (
 	callSelfTest   = callFirst + 5
 	callPowerOff   = callFirst + 6
 	callAddEntropy = callFirst + 7
+	callCrash      = callFirst + 9
+	callCrashText  = callFirst + 10
 )
 
 // failure makes an error of a call's error number.

@@ -36,6 +36,7 @@
 //	loglevel=quiet|info|debug  which kernel lines reach the console (info); the log gets all
 //	console=on|off           the serial port (on)
 //	tsc_khz=N                frequency of the TSC, instead of measuring it
+//	crash=exit|reset         what follows an end with a code other than 0: the VM ends (exit), or boots again
 //	provoke=on               allow test programs to provoke faults of the kernel
 //
 // Words with '=' are also the program's environment, words that start with '-' its

@@ -151,6 +151,9 @@ func TestOptions(t *testing.T) {
 		{"ready=-1 tsc_khz=x", Options{Bad: BadReady}},
 		{"ready=", Options{Bad: BadReady}},
 		{"tsc_khz=9999", Options{Bad: BadTSC}},
+		{"crash=reset", Options{CrashReset: true}},
+		{"crash=reset crash=exit", Options{}},
+		{"crash=reset crash=", Options{CrashReset: true, Bad: BadCrash, BadVar: 1}},
 		{"ready=5 ready=x", Options{Ready: 5, Bad: BadReady, BadVar: 1}},
 	} {
 		t.Run(c.text, func(t *testing.T) {
@@ -227,7 +230,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func TestNames(t *testing.T) {
-	for p := Fine; p <= BadTSC; p++ {
+	for p := Fine; p <= BadCrash; p++ {
 		if p.String() == "" || p.String() == "unknown problem" {
 			t.Errorf("problem %d has no name", p)
 		}

@@ -49,6 +49,7 @@ type Options struct {
 	ReadyOff   bool     // ready=off
 	Ready      uint32   // ready=PORT, 0: not given
 	TSCkHz     uint64   // tsc_khz=N, 0: not given
+	CrashReset bool     // crash=reset (default crash=exit): an end with a code other than 0 resets the VM
 	Bad        Problem  // the first word that could not be understood
 	BadVar     int      // its variable, if Bad is not Fine
 }
@@ -64,12 +65,13 @@ const (
 	BadConsole
 	BadReady
 	BadTSC
+	BadCrash
 )
 
 var problemNames = [...]string{
 	Fine: "ok", BadSelfTest: "selftest must be off, fast or full", BadLogLevel: "loglevel must be quiet, info or debug",
 	BadConsole: "console must be on or off", BadReady: "ready must be off or a port from 1 to 4294967294",
-	BadTSC: "tsc_khz must be a number from 10000 to 100000000",
+	BadTSC: "tsc_khz must be a number from 10000 to 100000000", BadCrash: "crash must be exit or reset",
 }
 
 // String returns p in words.
@@ -122,6 +124,11 @@ func (l *Line) option(i int, o *Options) Problem {
 			return BadTSC
 		}
 		o.TSCkHz = khz
+	} else if v, ok := l.value(i, "crash"); ok {
+		if !equal(v, "exit") && !equal(v, "reset") {
+			return BadCrash
+		}
+		o.CrashReset = equal(v, "reset")
 	}
 	return Fine
 }

@@ -24,7 +24,7 @@
 //	kern_tail        large variables of the program
 //	kern_stack       stacks, guards, canaries
 //	kern_task        a task is a runtime M; kern_schedule, kern_signal, kern_futex
-//	kern_trap        exceptions and interrupts; kern_report, kern_exit how it ends
+//	kern_trap        exceptions and interrupts; kern_report, kern_exit how it ends; kern_crash what it leaves
 //	kern_syscall     the table of system calls; kern_file, kern_poll, kern_private
 //	kern_clock       time; kern_apic, kern_console, kern_log, kern_random
 //	kern_selftest    what is tested at every boot; kern_probe

@@ -60,11 +60,17 @@ func kernFatalWord(code int32, why, word string) {
 
 // kernPowerOff ends the VM with an exit code: through QEMU's isa-debug-exit
 // (QEMU's status is code*2+1), else by a reset.
+//
+// With crash=reset on the command line a code other than 0 resets the VM: it boots
+// again, and finds how this boot ended (kern_crash).
 func kernPowerOff(code int32) {
+	kernCrashSave(code)
 	if !kernConsoleOff {
 		kernConsoleWait(kernLSRIdle)
 	}
-	kernOut32(kernPortExit, uint32(code))
+	if code == 0 || !kernOpts.CrashReset {
+		kernOut32(kernPortExit, uint32(code))
+	}
 	kernOut8(kernPortReset, 0xfe)
 	kernTripleFault()
 	kernHalt()

@@ -78,6 +78,7 @@ func kernMemoryInit() {
 		}
 		kernReserve(r)
 	}
+	kernCrashInit() // takes what the boot before left
 	kernFrames.SetSecret(kernRandom())
 	kernTailInit() // before a frame of it is given out
 	kernDirectGrow()

@@ -19,6 +19,8 @@ const (
 	kernCallPowerOff          // (code)
 	kernCallAddEntropy        // (buf, size)
 	kernCallProvoke           // (what, arg) with provoke=on only: a fault in the kernel
+	kernCallCrash             // (*[n]uint64, n) how the boot before ended: size of the text, code, ns, ns since 1970; returns how many
+	kernCallCrashText         // (from, buf, size, *[2]uint64: next, size) returns bytes
 )
 
 // kernPrivate is the table of private calls. The first one marks the step "main"
@@ -46,6 +48,10 @@ func kernPrivate(nr uint64, a1, a2, a3, a4 uintptr) int64 {
 		return kernAddEntropy(a1, a2)
 	case kernCallProvoke:
 		return kernProvoke(a1, a2)
+	case kernCallCrash:
+		return kernCrashCopy(a1, a2)
+	case kernCallCrashText:
+		return kernCrashText(uint64(a1), a2, a3, a4)
 	}
 	kernMissing++
 	return -_ENOSYS
