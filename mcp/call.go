@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -19,16 +20,22 @@ type call struct {
 	cancel context.CancelFunc // nil if inline
 	sess   *session
 	rev    *revision
+	caps   clientCaps
 	id     []byte
 	token  []byte // JSON of the progress token; nil if progress is not wanted
 	batch  *batch
 	held   int // bytes of the budget
 	start  time.Time
+	// logLevel is the least level of messages that the request asks for, levelOff if
+	// none. In revisions with a handshake the session has it.
+	logLevel slog.Level
+	marks    marks // of the result
 
 	do   func(c *call, dst []byte) ([]byte, error) // appends the result
 	tool *tool                                     // for doTool
 	in   any                                       // for doTool: *In of the tool
 	read *resource                                 // for doRead
+	feed *feed                                     // of subscriptions/listen, which has no do
 
 	cancelled atomic.Bool // by the client: no response
 
@@ -52,14 +59,14 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// admit checks that a request with m's id may start, and answers it if not.
-// background: it will have a goroutine of its own.
-func (s *session) admit(m *message, background bool) bool {
+// admit checks that a request with r's id may start. background: it will have a goroutine
+// of its own.
+func (s *session) admit(r *request, background bool) *Error {
 	var e *Error
 	s.mu.Lock()
 	if len(s.calls) > 0 {
-		if _, taken := s.calls[string(idKey(m.id))]; taken {
-			e = Errorf(CodeInvalidRequest, "id %s belongs to a request at work", clip(m.id))
+		if _, taken := s.calls[string(idKey(r.id))]; taken {
+			e = Errorf(CodeInvalidRequest, "id %s belongs to a request at work", clip(r.id))
 		}
 	}
 	if most := s.srv.opts.Limits.MaxInFlight; e == nil && background && s.atWork.Load() >= int64(most) {
@@ -69,17 +76,20 @@ func (s *session) admit(m *message, background bool) bool {
 	if most := s.srv.opts.Limits.MaxCalls; e == nil && background && s.srv.atWork.Load() >= int64(most) {
 		e = Errorf(CodeBusy, "%d requests of all connections are at work, which is the limit", most)
 	}
-	if e != nil {
-		s.srv.stats.refuse(e.Code)
-		s.replyError(m.id, m.batch, e)
-	}
-	return e == nil
+	return e
 }
 
-// newCall returns the call for m, still without context. Its id and token lie in the
-// line that m came in.
-func (s *session) newCall(m *message, token []byte) *call {
-	return &call{sess: s, rev: s.rev, batch: m.batch, start: s.came, id: m.id, token: token}
+// newCall returns the call for r, still without context. Its id and token lie in the
+// line that r came in.
+func (s *session) newCall(r *request) *call {
+	c := &call{
+		sess: s, rev: r.rev, caps: r.caps, batch: r.batch, start: s.came,
+		id: r.id, token: r.meta.token, logLevel: levelOff,
+	}
+	if r.rev.stateless && r.meta.logLevel != nil {
+		c.logLevel, _ = parseLevel(r.meta.logLevel) // place has checked it
+	}
+	return c
 }
 
 // serve runs an admitted call on the reader's goroutine. The line stays until it is over.
@@ -157,14 +167,31 @@ func (c *call) run(dst []byte) (out []byte) {
 	}()
 	out, err := c.do(c, appendResponse(dst, c.id, "result"))
 	if err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
-			e = Errorf(CodeInternalError, "%v", err)
-		}
+		e := c.protocolError(err)
 		c.sess.srv.stats.refuse(e.Code)
 		return appendError(dst[:0], c.id, e)
 	}
-	return append(out, '}')
+	return append(c.sess.srv.mark(out, c.rev, &c.marks), '}')
+}
+
+// protocolError returns the JSON-RPC error for what a handler has returned.
+func (c *call) protocolError(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return Errorf(CodeInternalError, "%v", err)
+	}
+	if e.Code == CodeResourceNotFound && e.Code != c.rev.notFound {
+		return &Error{Code: c.rev.notFound, Message: e.Message, Data: e.Data}
+	}
+	return e
+}
+
+// wantsLog reports whether the client wants log messages of that level about this call.
+func (c *call) wantsLog(l slog.Level) bool {
+	if c.rev.stateless {
+		return l >= c.logLevel
+	}
+	return c.sess.wantsLog(l)
 }
 
 // end marks the call as over and reports whether it is to be answered. After it, and

@@ -9,6 +9,7 @@ import (
 // catalog is what a server offers. A catalog in use never changes: adding
 // makes a new one, so that calls need no lock.
 type catalog struct {
+	offers       offer
 	tools        map[string]*tool
 	toolNames    []string // sorted
 	resources    map[string]*resource
@@ -20,31 +21,69 @@ type catalog struct {
 	completions  map[completion]CompleteFunc
 }
 
-// change replaces the catalog by a copy that edit has changed.
-func (s *Server) change(edit func(c *catalog)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &catalog{
+// offer is a set of kinds of things a server has, each of which is a capability. What a
+// server has had once it goes on to offer, if only an empty list: clients know it.
+type offer uint8
+
+const (
+	offerTools offer = 1 << iota
+	offerResources
+	offerPrompts
+	offerCompletions
+)
+
+func newCatalog() *catalog {
+	return &catalog{
 		tools: map[string]*tool{}, resources: map[string]*resource{}, prompts: map[string]*prompt{},
 		templates: map[string]*template{}, completions: map[completion]CompleteFunc{},
 	}
-	if old := s.catalog.Load(); old != nil {
-		maps.Copy(c.tools, old.tools)
-		maps.Copy(c.resources, old.resources)
-		maps.Copy(c.prompts, old.prompts)
-		maps.Copy(c.templates, old.templates)
-		maps.Copy(c.completions, old.completions)
+}
+
+// change replaces the catalog by a copy that edit has changed, and tells the clients that
+// listen. what is the kind of thing changed; edit returns false if nothing has.
+func (s *Server) change(what offer, edit func(c *catalog) bool) bool {
+	s.mu.Lock()
+	old := s.catalog.Load()
+	c := &catalog{
+		offers: old.offers | what,
+		tools:  maps.Clone(old.tools), resources: maps.Clone(old.resources),
+		prompts: maps.Clone(old.prompts), templates: maps.Clone(old.templates), completions: maps.Clone(old.completions),
 	}
-	edit(c)
-	c.toolNames = slices.Sorted(maps.Keys(c.tools))
-	c.resourceURIs = slices.Sorted(maps.Keys(c.resources))
-	c.promptNames = slices.Sorted(maps.Keys(c.prompts))
-	c.templateURIs = slices.Sorted(maps.Keys(c.templates))
-	s.catalog.Store(c)
+	changed := edit(c)
+	if changed {
+		c.toolNames = slices.Sorted(maps.Keys(c.tools))
+		c.resourceURIs = slices.Sorted(maps.Keys(c.resources))
+		c.promptNames = slices.Sorted(maps.Keys(c.prompts))
+		c.templateURIs = slices.Sorted(maps.Keys(c.templates))
+		s.catalog.Store(c)
+	}
+	s.mu.Unlock()
+	if changed {
+		s.hub.listChanged(what)
+	}
+	return changed
 }
 
 func (s *Server) addTool(t *tool) {
-	s.change(func(c *catalog) { c.tools[t.Name] = t })
+	s.change(offerTools, func(c *catalog) bool { c.tools[t.Name] = t; return true })
+}
+
+// RemoveTool removes the tool of that name and reports whether there was one. Calls at
+// work go on. Like AddTool it may be called at any time, and clients that listen are told.
+func (s *Server) RemoveTool(name string) bool {
+	return s.change(offerTools, func(c *catalog) bool { return remove(c.tools, name) })
+}
+
+// RemoveResource removes the resource with that URI and reports whether there was one.
+func (s *Server) RemoveResource(uri string) bool {
+	return s.change(offerResources, func(c *catalog) bool { return remove(c.resources, uri) })
+}
+
+// remove deletes m[key] and reports whether it was there.
+func remove[V any](m map[string]V, key string) bool {
+	_, found := m[key]
+	delete(m, key)
+	return found
 }
 
 // CheckTools makes the schemas of all tools, which otherwise happens at first use, and

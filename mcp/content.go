@@ -70,9 +70,9 @@ func appendData(dst []byte, kind string, data []byte, mime string) []byte {
 	return append(dst, '}')
 }
 
-func (e Embedded) appendTo(dst []byte, _ *revision) []byte {
+func (e Embedded) appendTo(dst []byte, rev *revision) []byte {
 	dst = append(dst, `{"type":"resource","resource":`...)
-	dst = e.Contents.appendTo(dst)
+	dst = e.Contents.appendTo(dst, rev)
 	return append(dst, '}')
 }
 
@@ -81,7 +81,7 @@ func (l Link) appendTo(dst []byte, rev *revision) []byte {
 		return Text(l.Resource.URI).appendTo(dst, rev)
 	}
 	dst = append(dst, `{"type":"resource_link",`...)
-	dst = l.Resource.appendMembers(dst, rev)
+	dst = l.Resource.appendMembers(dst, rev, l.Resource.Meta.marshal())
 	return append(dst, '}')
 }
 

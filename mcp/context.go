@@ -69,7 +69,7 @@ func Log(ctx context.Context, level slog.Level, logger string, data any) error {
 	if c == nil {
 		return errNoCall
 	}
-	if !c.sess.wantsLog(level) {
+	if !c.wantsLog(level) {
 		return nil
 	}
 	doc, err := json.Marshal(data)

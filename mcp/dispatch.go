@@ -2,65 +2,77 @@ package mcp
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-var errNoHandshake = &Error{Code: CodeInvalidRequest, Message: "initialize comes first"}
+// errNoHandshake answers a request of no revision: there was no handshake, and it names
+// none. MCP 2026-07-28 basic "Per-request protocol fields": -32602.
+var errNoHandshake = &Error{
+	Code:    CodeInvalidParams,
+	Message: `no revision: params._meta must have "` + metaPrefix + `protocolVersion", or initialize comes first`,
+}
 
 // Handle serves the message of which the engine was given the head. The reader
-// calls it. Requests of methods without a place here are unknown.
+// calls it.
 func (s *session) Handle(_ context.Context, _ *jsonrpc2.Conn, _ *jsonrpc2.Request) {
 	m := s.current
 	s.current = message{}
+	s.serveMessage(&m)
+}
+
+// serveMessage serves a request or notification on the reader's goroutine.
+func (s *session) serveMessage(m *message) {
 	if m.id == nil {
-		s.handleNotification(&m)
+		s.handleNotification(m)
 		return
 	}
-	if !s.admit(&m, false) {
-		return
-	}
-	early := false // may come before initialize
-	var do func(*session, *message, []byte) ([]byte, *Error)
-	switch string(m.method) {
-	case "initialize":
-		do, early = (*session).initialize, true
-	case "ping":
-		do, early = (*session).ping, true
-	case "tools/list":
-		do = (*session).listTools
-	case "resources/list":
-		do = (*session).listResources
-	case "resources/templates/list":
-		do = (*session).listTemplates
-	case "resources/read":
-		do = (*session).readResource
-	case "logging/setLevel":
-		do = (*session).setLevel
-	default:
-		// Also before the handshake: clients of newer revisions probe with server/discover
-		// and take this answer as "use initialize".
-		e := Errorf(CodeMethodNotFound, "method not found: %s", clip(m.method))
+	if e := s.serveRequest(m); e != nil {
 		s.srv.stats.refuse(e.Code)
 		s.replyError(m.id, m.batch, e)
-		return
+	}
+}
+
+// serveRequest serves a request, or returns the error to answer with.
+func (s *session) serveRequest(m *message) *Error {
+	r := &s.request
+	if e := r.parse(m); e != nil {
+		return e
+	}
+	if e := s.place(r); e != nil {
+		return e
+	}
+	if m.batch != nil && (r.rev == nil || !r.rev.batching) {
+		return Errorf(CodeInvalidRequest, "a request of this revision cannot be in a batch")
+	}
+	method := findMethod(r.method)
+	switch {
+	case method == nil:
+		// Also before the handshake: clients of later revisions may probe.
+		return errNoMethod(r)
+	case r.rev == nil && !method.early:
+		return errNoHandshake
+	case r.rev != nil && r.rev.stateless && !method.modern, r.rev != nil && !r.rev.stateless && !method.legacy,
+		method.needs&^s.srv.catalog.Load().offers != 0:
+		return errNoMethod(r)
+	}
+	if method.start != nil {
+		return method.start(s, r)
+	}
+	if e := s.admit(r, false); e != nil {
+		return e
 	}
 	var e *Error
-	if s.rev == nil && !early {
-		e = errNoHandshake
-	} else {
-		s.scratch, e = do(s, &m, appendResponse(s.scratch[:0], m.id, "result"))
-	}
+	s.scratch, e = method.do(s, r, appendResponse(s.scratch[:0], r.id, "result"))
 	if e != nil {
-		s.srv.stats.refuse(e.Code)
-		s.replyError(m.id, m.batch, e)
-		return
+		return e
 	}
-	if len(s.scratch) > 0 { // else it is answered later
-		s.scratch = append(s.scratch, '}')
-		s.reply(s.scratch, m.batch, false)
+	if r.rev != nil {
+		s.scratch = s.srv.mark(s.scratch, r.rev, &marks{cache: method.cache})
 	}
+	s.scratch = append(s.scratch, '}')
+	s.reply(s.scratch, m.batch, false)
+	return nil
 }
 
 // handleNotification serves a notification. Those that are unknown or wrong are
@@ -68,8 +80,9 @@ func (s *session) Handle(_ context.Context, _ *jsonrpc2.Conn, _ *jsonrpc2.Reques
 func (s *session) handleNotification(m *message) {
 	switch string(m.method) {
 	case "notifications/initialized":
-		if s.rev != nil {
-			s.ready.Store(true)
+		if s.rev != nil && !s.ready.Swap(true) {
+			s.settled.Store(true)
+			s.srv.hub.add(s.feed)
 		}
 	case "notifications/cancelled":
 		var id []byte
@@ -98,94 +111,6 @@ func eachMember(v []byte, f func(name string, v []byte)) {
 	}
 }
 
-func (s *session) ping(_ *message, dst []byte) ([]byte, *Error) {
+func (s *session) ping(_ *request, dst []byte) ([]byte, *Error) {
 	return append(dst, "{}"...), nil
-}
-
-// initialize settles the revision. MCP basic/lifecycle "Initialization".
-func (s *session) initialize(m *message, dst []byte) ([]byte, *Error) {
-	if s.rev != nil {
-		return dst, Errorf(CodeInvalidRequest, "already initialized")
-	}
-	var version []byte
-	var bad string
-	eachMember(m.params, func(name string, v []byte) {
-		switch name {
-		case "protocolVersion":
-			version = v
-		case "capabilities", "clientInfo":
-			if !isObject(v) {
-				bad = name
-			}
-		}
-	})
-	if bad != "" {
-		return dst, Errorf(CodeInvalidParams, "params.%s must be an object", bad)
-	}
-	if !isString(version) {
-		return dst, Errorf(CodeInvalidParams, "params.protocolVersion must be a string")
-	}
-	s.rev = negotiate(unquote(version))
-	dst = append(dst, `{"protocolVersion":"`...)
-	dst = append(dst, s.rev.name...)
-	dst = append(dst, `","capabilities":{"logging":{},"tools":{}`...)
-	if len(s.srv.catalog.Load().resourceURIs) > 0 {
-		dst = append(dst, `,"resources":{}`...)
-	}
-	impl := &s.srv.impl
-	dst = append(dst, `},"serverInfo":{"name":`...)
-	dst = appendString(dst, impl.Name)
-	dst = append(dst, `,"version":`...)
-	dst = appendString(dst, impl.Version)
-	if s.rev.titles {
-		dst = appendMember(dst, "title", impl.Title)
-	}
-	if s.rev.descriptions {
-		dst = appendMember(dst, "description", impl.Description)
-	}
-	dst = append(dst, '}')
-	dst = appendMember(dst, "instructions", s.srv.opts.Instructions)
-	return append(dst, '}'), nil
-}
-
-// listTools answers tools/list: name order, PageSize at a time.
-func (s *session) listTools(m *message, dst []byte) ([]byte, *Error) {
-	cat := s.srv.catalog.Load()
-	from, to, e := s.page(m.params, cat.toolNames)
-	if e != nil {
-		return dst, e
-	}
-	dst = append(dst, `{"tools":[`...)
-	for i, name := range cat.toolNames[from:to] {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = cat.tools[name].appendTo(dst, s.rev)
-	}
-	dst = append(dst, ']')
-	return append(appendCursor(dst, cat.toolNames, to), '}'), nil
-}
-
-// appendTo appends the tool's entry of tools/list.
-func (t *tool) appendTo(dst []byte, rev *revision) []byte {
-	dst = append(dst, `{"name":`...)
-	dst = appendString(dst, t.Name)
-	if rev.titles {
-		dst = appendMember(dst, "title", t.Title)
-	}
-	dst = appendMember(dst, "description", t.Description)
-	in, out := t.schemas()
-	dst = append(dst, `,"inputSchema":`...)
-	dst = append(dst, in...)
-	if rev.structured && out != nil {
-		dst = append(dst, `,"outputSchema":`...)
-		dst = append(dst, out...)
-	}
-	if rev.annotations && t.Annotations != nil {
-		if doc, err := json.Marshal(t.Annotations); err == nil {
-			dst = append(dst, `,"annotations":`...)
-			dst = append(dst, doc...)
-		}
-	}
-	return append(dst, '}')
 }

@@ -13,12 +13,19 @@ type Error = jsonrpc2.Error
 
 // Error codes of responses (JSON-RPC 2.0 "Error object", MCP server/resources).
 const (
-	CodeParseError       = jsonrpc2.CodeParseError     // not JSON
-	CodeInvalidRequest   = jsonrpc2.CodeInvalidRequest // JSON, but not a message we can take now
-	CodeMethodNotFound   = jsonrpc2.CodeMethodNotFound
-	CodeInvalidParams    = jsonrpc2.CodeInvalidParams
-	CodeInternalError    = jsonrpc2.CodeInternalError
-	CodeResourceNotFound = -32002 // MCP 2025-11-25 server/resources "Error Handling"
+	CodeParseError     = jsonrpc2.CodeParseError     // not JSON
+	CodeInvalidRequest = jsonrpc2.CodeInvalidRequest // JSON, but not a message we can take now
+	CodeMethodNotFound = jsonrpc2.CodeMethodNotFound
+	CodeInvalidParams  = jsonrpc2.CodeInvalidParams
+	CodeInternalError  = jsonrpc2.CodeInternalError
+	// CodeResourceNotFound is of the handshake revisions (MCP 2025-11-25 server/resources
+	// "Error Handling"); since 2026-07-28 it is CodeInvalidParams.
+	CodeResourceNotFound = -32002
+	// CodeMissingCapability: the request needs something of the client that it has not
+	// declared (MCP 2026-07-28 basic "Error Codes").
+	CodeMissingCapability = -32021
+	// CodeUnsupportedVersion: the request is of a revision that is not spoken here (there, too).
+	CodeUnsupportedVersion = -32022
 	// CodeBusy is ours, outside the reserved range: a limit of the server is
 	// reached; the same request may succeed later.
 	CodeBusy = -31000

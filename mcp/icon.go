@@ -29,3 +29,24 @@ func checkIcons(of string, icons []Icon) {
 		}
 	}
 }
+
+// appendIcons appends ,"icons":[...], or nothing if there are none or the revision has none.
+func appendIcons(dst []byte, icons []Icon, rev *revision) []byte {
+	if len(icons) == 0 || !rev.icons {
+		return dst
+	}
+	for i, icon := range icons {
+		dst = append(dst, []string{`,"icons":[{"src":`, `,{"src":`}[min(i, 1)]...)
+		dst = appendString(dst, icon.Src)
+		dst = appendMember(dst, "mimeType", icon.MIMEType)
+		for j, size := range icon.Sizes {
+			dst = append(dst, []string{`,"sizes":[`, `,`}[min(j, 1)]...)
+			dst = appendString(dst, size)
+		}
+		if len(icon.Sizes) > 0 {
+			dst = append(dst, ']')
+		}
+		dst = append(appendMember(dst, "theme", icon.Theme), '}')
+	}
+	return append(dst, ']')
+}

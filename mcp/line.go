@@ -133,7 +133,7 @@ func (s *session) reply(response []byte, b *batch, now bool) {
 	_ = s.out.send(append(response, '\n'), now)
 }
 
-// hold takes n bytes of the budget until letGo or the end of the session, which not every
+// hold takes n bytes of the budget until release or the end of the session, which not every
 // batch is complete at.
 func (s *session) hold(n int) bool {
 	s.mu.Lock()
@@ -146,12 +146,15 @@ func (s *session) hold(n int) bool {
 }
 
 // letGo gives back what a batch that is complete and sent has held.
-func (s *session) letGo(b *batch) {
+func (s *session) letGo(b *batch) { s.release(b.held) }
+
+// release gives back n bytes that hold has taken.
+func (s *session) release(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
-		s.held -= b.held
-		s.srv.budget.give(b.held)
+		s.held -= n
+		s.srv.budget.give(n)
 	}
 }
 

@@ -41,23 +41,32 @@ func levelName(l slog.Level) string {
 }
 
 // setLevel answers logging/setLevel.
-func (s *session) setLevel(m *message, dst []byte) ([]byte, *Error) {
+func (s *session) setLevel(r *request, dst []byte) ([]byte, *Error) {
 	var level []byte
-	eachMember(m.params, func(name string, v []byte) {
+	eachMember(r.params, func(name string, v []byte) {
 		if name == "level" {
 			level = v
 		}
 	})
-	if !isString(level) {
-		return dst, Errorf(CodeInvalidParams, "params.level must be a string")
+	l, e := parseLevel(level)
+	if e != nil {
+		return dst, e
+	}
+	s.logLevel.Store(int32(l))
+	return append(dst, "{}"...), nil
+}
+
+// parseLevel returns the level that v, JSON, names.
+func parseLevel(v []byte) (slog.Level, *Error) {
+	if !isString(v) {
+		return levelOff, Errorf(CodeInvalidParams, "a log level must be a string")
 	}
 	for _, e := range levels {
-		if e.name == unquote(level) {
-			s.logLevel.Store(int32(e.level))
-			return append(dst, "{}"...), nil
+		if isNamed(v, e.name) {
+			return e.level, nil
 		}
 	}
-	return dst, Errorf(CodeInvalidParams, "unknown log level: %s", clip(unquote(level)))
+	return levelOff, Errorf(CodeInvalidParams, "unknown log level: %s", clip(unquote(v)))
 }
 
 // wantsLog reports whether the client asked for messages of that level.

@@ -121,7 +121,7 @@ func (a *Annotations) appendTo(dst []byte, rev *revision) []byte {
 		dst = append(dst, `"priority":`...)
 		dst = appendNumber(dst, *a.Priority)
 	}
-	if rev.titles && !a.LastModified.IsZero() {
+	if rev.lastModified && !a.LastModified.IsZero() {
 		dst = appendComma(dst)
 		dst = append(dst, `"lastModified":"`...)
 		dst = append(a.LastModified.UTC().AppendFormat(dst, time.RFC3339), '"')
@@ -142,9 +142,16 @@ func appendComma(dst []byte) []byte {
 
 // appendMeta appends ,"_meta":meta, or nothing if there is none or the revision has none.
 func appendMeta(dst, meta []byte, rev *revision) []byte {
-	if meta == nil || !rev.titles {
+	if meta == nil || !rev.metas {
 		return dst
 	}
 	dst = append(dst, `,"_meta":`...)
 	return append(dst, meta...)
+}
+
+// setMeta notes what the handler puts in the _meta of the result.
+func (m *marks) setMeta(meta Meta) {
+	if doc := meta.marshal(); doc != nil {
+		m.meta = doc[1 : len(doc)-1]
+	}
 }

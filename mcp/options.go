@@ -20,6 +20,8 @@ type Options struct {
 	// Logger gets what happens to the server itself: refused connections,
 	// panics of tools. Nil discards it.
 	Logger *slog.Logger
+	// Caching is told with lists and with what is read; from revision 2026-07-28.
+	Caching Caching
 	// PageSize is how many tools or resources one list response holds; default 100.
 	PageSize int
 	// Limits bound what a client can take. A zero field means its default.
@@ -51,7 +53,19 @@ type Limits struct {
 	// gets an error line and is closed.
 	MaxConnections int
 
-	// HandshakeTimeout is from the connection to notifications/initialized; default 10 s.
+	// MaxSubscriptions is how many resources and tasks one connection may have subscribed
+	// to, each subscriptions/listen counting one more; default 128.
+	MaxSubscriptions int
+
+	// MaxState is the longest requestState in bytes, and the longest inputResponses: what a
+	// client has answered during one request; default 256 KiB.
+	MaxState int
+
+	// AskTimeout is how long the client may take to answer what a handler asks of it;
+	// default 10 min.
+	AskTimeout time.Duration
+	// HandshakeTimeout is from the connection to notifications/initialized, or to the first
+	// request of a revision without a handshake; default 10 s.
 	HandshakeTimeout time.Duration
 	// MessageTimeout is from the first byte of a message to its newline; default 30 s.
 	MessageTimeout time.Duration
@@ -84,6 +98,9 @@ func (l Limits) withDefaults() Limits {
 	setInt(&l.MaxInFlight, 64)
 	setInt(&l.MaxCalls, 512)
 	setInt(&l.MaxConnections, 128)
+	setInt(&l.MaxSubscriptions, 128)
+	setInt(&l.MaxState, 256<<10)
+	setTime(&l.AskTimeout, 10*time.Minute)
 	setTime(&l.HandshakeTimeout, 10*time.Second)
 	setTime(&l.MessageTimeout, 30*time.Second)
 	setTime(&l.IdleTimeout, time.Hour)

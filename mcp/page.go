@@ -10,26 +10,21 @@ import (
 // server/utilities/pagination).
 
 // page returns the range of names that a list request asks for.
-func (s *session) page(params []byte, names []string) (from, to int, e *Error) {
-	eachMember(params, func(name string, v []byte) {
-		if name != "cursor" || e != nil {
-			return
-		}
+func (s *session) page(r *request, names []string) (from, to int, e *Error) {
+	if v := r.p.cursor; v != nil {
 		if !isString(v) {
-			e = Errorf(CodeInvalidParams, "params.cursor must be a string")
-			return
+			return 0, 0, Errorf(CodeInvalidParams, "params.cursor must be a string")
 		}
 		last, err := base64.RawURLEncoding.DecodeString(unquote(v))
 		if err != nil || len(last) == 0 {
-			e = Errorf(CodeInvalidParams, "params.cursor is none of ours")
-			return
+			return 0, 0, Errorf(CodeInvalidParams, "params.cursor is none of ours")
 		}
 		i, found := slices.BinarySearch(names, string(last))
 		if from = i; found {
 			from++
 		}
-	})
-	return from, min(len(names), from+s.srv.opts.PageSize), e
+	}
+	return from, min(len(names), from+s.srv.opts.PageSize), nil
 }
 
 // appendCursor appends the cursor for what follows names[:to], if anything does.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 )
 
 // Resource describes something a client can read.
@@ -38,6 +40,7 @@ type ReadFunc func(ctx context.Context) ([]Contents, error)
 type resource struct {
 	Resource
 	read ReadFunc
+	meta []byte // JSON of Meta
 }
 
 // AddResource adds or replaces a resource. It may be called at any time. It
@@ -46,13 +49,15 @@ func (s *Server) AddResource(r Resource, read ReadFunc) {
 	if u, err := url.Parse(r.URI); err != nil || u.Scheme == "" || r.Name == "" || read == nil {
 		panic(fmt.Sprintf("mcp: resource %q: needs an absolute URI, a name and a function", r.URI))
 	}
-	s.change(func(c *catalog) { c.resources[r.URI] = &resource{r, read} })
+	checkIcons("resource "+r.URI, r.Icons)
+	res := &resource{Resource: r, read: read, meta: r.Meta.marshal()}
+	s.change(offerResources, func(c *catalog) bool { c.resources[r.URI] = res; return true })
 }
 
 // listResources answers resources/list: URI order, PageSize at a time.
-func (s *session) listResources(m *message, dst []byte) ([]byte, *Error) {
+func (s *session) listResources(r *request, dst []byte) ([]byte, *Error) {
 	cat := s.srv.catalog.Load()
-	from, to, e := s.page(m.params, cat.resourceURIs)
+	from, to, e := s.page(r, cat.resourceURIs)
 	if e != nil {
 		return dst, e
 	}
@@ -61,74 +66,68 @@ func (s *session) listResources(m *message, dst []byte) ([]byte, *Error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(cat.resources[uri].appendMembers(append(dst, '{'), s.rev), '}')
+		res := cat.resources[uri]
+		dst = append(res.appendMembers(append(dst, '{'), r.rev, res.meta), '}')
 	}
 	dst = append(dst, ']')
 	return append(appendCursor(dst, cat.resourceURIs, to), '}'), nil
 }
 
-// listTemplates answers resources/templates/list: there are none yet.
-func (s *session) listTemplates(m *message, dst []byte) ([]byte, *Error) {
-	if _, _, e := s.page(m.params, nil); e != nil {
-		return dst, e
-	}
-	return append(dst, `{"resourceTemplates":[]}`...), nil
-}
-
-// appendMembers appends the members of a resource, without the braces.
-func (r *Resource) appendMembers(dst []byte, rev *revision) []byte {
+// appendMembers appends the members of a resource, without the braces. meta is r.Meta as JSON.
+func (r *Resource) appendMembers(dst []byte, rev *revision, meta []byte) []byte {
 	dst = append(dst, `"uri":`...)
 	dst = appendString(dst, r.URI)
-	dst = appendMember(dst, "name", r.Name)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, r.Name)
 	if rev.titles {
 		dst = appendMember(dst, "title", r.Title)
 	}
 	dst = appendMember(dst, "description", r.Description)
-	return appendMember(dst, "mimeType", r.MIMEType)
+	dst = appendMember(dst, "mimeType", r.MIMEType)
+	if r.Size > 0 {
+		dst = append(dst, `,"size":`...)
+		dst = strconv.AppendInt(dst, r.Size, 10)
+	}
+	dst = appendIcons(dst, r.Icons, rev)
+	dst = r.Annotations.appendTo(dst, rev)
+	return appendMeta(dst, meta, rev)
 }
 
 // readResource starts resources/read; doRead answers it.
-func (s *session) readResource(m *message, dst []byte) ([]byte, *Error) {
-	var uri, token []byte
-	var e *Error
-	eachMember(m.params, func(name string, v []byte) {
-		switch {
-		case name == "uri":
-			uri = v
-		case name == "_meta" && e == nil:
-			token, e = progressToken(v)
-		}
-	})
-	if e != nil {
-		return dst, e
+func (s *session) readResource(r *request) *Error {
+	if !isString(r.p.uri) {
+		return Errorf(CodeInvalidParams, "params.uri must be a string")
 	}
-	if !isString(uri) {
-		return dst, Errorf(CodeInvalidParams, "params.uri must be a string")
+	uri := unquote(r.p.uri)
+	res := s.srv.catalog.Load().find(uri)
+	if res == nil {
+		return notFound(uri, r.rev)
 	}
-	r := s.srv.catalog.Load().resources[unquote(uri)]
-	if r == nil {
-		return dst, notFound(unquote(uri))
+	if e := s.admit(r, true); e != nil {
+		return e
 	}
-	if !s.admit(m, true) {
-		return dst[:0], nil
-	}
-	c := s.newCall(m, token)
-	c.read, c.do = r, doRead
-	s.start(c, len(m.raw))
-	return dst[:0], nil
+	c := s.newCall(r)
+	c.read, c.do, c.marks.cache = res, doRead, cacheRead
+	s.start(c, len(r.raw))
+	return nil
 }
 
 // notFound is the answer for an unknown URI (MCP server/resources "Error Handling").
-func notFound(uri string) *Error {
-	e := Errorf(CodeResourceNotFound, "resource not found")
+func notFound(uri string, rev *revision) *Error {
+	e := Errorf(rev.notFound, "resource not found")
 	data := json.RawMessage(append(appendString([]byte(`{"uri":`), clip(uri)), '}'))
 	e.Data = &data
 	return e
 }
 
 // doRead reads a resource. Its errors are JSON-RPC errors: results have no place for them.
+// MCP 2026-07-28 server/resources "Error Handling": what is not there is an error, not
+// empty contents.
 func doRead(c *call, dst []byte) ([]byte, error) {
 	pieces, err := c.read.read(c)
+	if errors.Is(err, ErrNotFound) || err == nil && len(pieces) == 0 {
+		return dst, notFound(c.read.URI, c.rev)
+	}
 	if err != nil {
 		return dst, err
 	}
@@ -143,16 +142,17 @@ func doRead(c *call, dst []byte) ([]byte, error) {
 		if p.MIMEType == "" {
 			p.MIMEType = c.read.MIMEType
 		}
-		dst = p.appendTo(dst)
+		dst = p.appendTo(dst, c.rev)
 	}
 	return append(dst, ']', '}'), nil
 }
 
 // appendTo appends the contents as JSON.
-func (p *Contents) appendTo(dst []byte) []byte {
+func (p *Contents) appendTo(dst []byte, rev *revision) []byte {
 	dst = append(dst, `{"uri":`...)
 	dst = appendString(dst, p.URI)
 	dst = appendMember(dst, "mimeType", p.MIMEType)
+	dst = appendMeta(dst, p.Meta.marshal(), rev)
 	if p.Blob != nil {
 		dst = append(dst, `,"blob":"`...)
 		dst = base64.StdEncoding.AppendEncode(dst, p.Blob)

@@ -20,7 +20,11 @@ type Server struct {
 	log     *slog.Logger
 	catalog atomic.Pointer[catalog]
 	budget  budget
+	hub     hub
+	info    []byte       // who we are, as a member of _meta
 	atWork  atomic.Int64 // requests on goroutines of their own
+	asking  atomic.Int64 // how many of them wait for their clients
+	sealer  sealer
 	stats   serverStats
 
 	mu        sync.Mutex
@@ -49,7 +53,8 @@ func NewServer(impl Implementation, opts *Options) *Server {
 	s.opts.Limits = s.opts.Limits.withDefaults()
 	s.budget.limit = int64(s.opts.Limits.MaxBuffered)
 	s.stats.start = time.Now()
-	s.change(func(*catalog) {})
+	s.catalog.Store(newCatalog())
+	s.info = s.impl.appendTo([]byte(`"`+metaPrefix+`serverInfo":`), &revisions[0])
 	return s
 }
 

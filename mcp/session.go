@@ -40,19 +40,24 @@ type session struct {
 
 	// For the reader only.
 	lines     lineReader
-	queue     []message // messages of the line read last
-	taken     int       // how many of them are done with
-	current   message   // the one the engine handles
-	scratch   []byte    // for building responses
-	came      time.Time // when the line came
-	bad       int       // messages in a row that were no good
-	handshake time.Time // when the handshake must be over
-	deadline  time.Time // read deadline set on conn
-	lineEnd   time.Time // when the message being read must be complete; zero if none
-	rev       *revision // nil before initialize; set once
+	queue     []message  // messages of the line read last
+	taken     int        // how many of them are done with
+	current   message    // the one the engine handles
+	scratch   []byte     // for building responses
+	came      time.Time  // when the line came
+	bad       int        // messages in a row that were no good
+	handshake time.Time  // when the handshake must be over
+	deadline  time.Time  // read deadline set on conn
+	lineEnd   time.Time  // when the message being read must be complete; zero if none
+	request   request    // the one at hand
+	rev       *revision  // of the handshake; nil before initialize; set once
+	caps      clientCaps // declared in it
+	feed      *feed      // of changes, if there was a handshake
+	topics    int        // how many subscriptions there are
 
 	active   atomic.Int64 // when the last line came, in nanoseconds since the server's start
 	ready    atomic.Bool  // notifications/initialized has come
+	settled  atomic.Bool  // ready, or a good request without a handshake has come
 	draining atomic.Bool  // take no more requests
 	logLevel atomic.Int32 // least slog level the client wants
 	logs     logQueue
@@ -103,7 +108,7 @@ func (s *session) beforeRead(partial bool) error {
 		s.lineEnd = time.Time{}
 		d = now.Add(lim.IdleTimeout)
 	}
-	if !s.ready.Load() && s.handshake.Before(d) {
+	if !s.settled.Load() && s.handshake.Before(d) {
 		d = s.handshake
 	}
 	// Setting a deadline is dear: a later one may wait until it is an eighth off.
@@ -148,18 +153,24 @@ func (s *session) ReadObject(v any) (err error) {
 			if isOwnID(m.id) {
 				return v.(json.Unmarshaler).UnmarshalJSON(m.raw)
 			}
-		case string(m.method) == "tools/call" && m.id != nil:
-			s.callTool(&m)
-		case string(m.method) == "initialize" || string(m.method) == "notifications/initialized":
-			// The first messages of a guest just booted: decoding even the head of one by
-			// reflection is code that nothing else in a boot runs.
-			s.current = m
-			s.Handle(s.ctx, nil, nil)
+		case isDirect(m.method):
+			s.serveMessage(&m)
 		default:
 			s.current = m
 			return v.(json.Unmarshaler).UnmarshalJSON(s.head(&m))
 		}
 	}
+}
+
+// isDirect reports whether the engine is not troubled with a method: tools/call is to be
+// fast, and the others are the first messages of a guest just booted, in which decoding
+// even the head of one by reflection is code that nothing else runs.
+func isDirect(method []byte) bool {
+	switch string(method) {
+	case "tools/call", "initialize", "notifications/initialized", "server/discover":
+		return true
+	}
+	return false
 }
 
 // head returns what the engine is told of a request or notification.
@@ -214,7 +225,7 @@ func (s *session) nextMessage() (message, error) {
 // keepWaiting reports whether a read timeout is no reason to end: the
 // connection only looks idle, because calls are at work.
 func (s *session) keepWaiting() bool {
-	if !s.lineEnd.IsZero() || !s.ready.Load() || s.draining.Load() {
+	if !s.lineEnd.IsZero() || !s.settled.Load() || s.draining.Load() {
 		return false
 	}
 	s.mu.Lock()
@@ -241,7 +252,9 @@ func (s *session) finish(err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) && !s.draining.Load() {
 		s.replyError(nil, nil, s.timeoutError())
 	}
-	if s.draining.Load() || errors.Is(err, io.EOF) {
+	graceful := s.draining.Load() || errors.Is(err, io.EOF)
+	s.endFeeds(graceful)
+	if graceful {
 		over := make(chan struct{})
 		go func() { s.work.Wait(); close(over) }()
 		t := time.NewTimer(lim.DrainTimeout)
@@ -266,7 +279,7 @@ func (s *session) finish(err error) {
 func (s *session) timeoutError() *Error {
 	lim := &s.srv.opts.Limits
 	switch {
-	case !s.ready.Load() && !time.Now().Before(s.handshake):
+	case !s.settled.Load() && !time.Now().Before(s.handshake):
 		return Errorf(CodeInvalidRequest, "no handshake within %v", lim.HandshakeTimeout)
 	case !s.lineEnd.IsZero():
 		return Errorf(CodeInvalidRequest, "message not complete within %v", lim.MessageTimeout)

@@ -63,10 +63,11 @@ type ToolAnnotations struct {
 // program. Schemas are made at the first listing or call, since that is slow and an image
 // should be up before; a tool whose schema is bad then fails. Server.CheckTools tells, for tests.
 func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) (Out, error)) {
-	tl := &tool{Tool: t}
 	if !validName(t.Name) {
 		panic(fmt.Sprintf("mcp: tool %q: bad name", t.Name))
 	}
+	checkIcons("tool "+t.Name, t.Icons)
+	tl := &tool{Tool: t, meta: t.Meta.marshal()}
 	var fields []plainField
 	tl.makeSchemas = sync.OnceValue(func() (err error) {
 		defer func() {
@@ -118,6 +119,7 @@ func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](ni
 // tool is a tool ready to be called.
 type tool struct {
 	Tool
+	meta  []byte  // JSON of Meta
 	check *schema // of the input, after makeSchemas
 
 	// makeSchemas fills in the schemas. It does so once and keeps its error. To be called
