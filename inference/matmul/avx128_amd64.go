@@ -29,10 +29,3 @@ func rowsF16AVX128(y []float32, w []byte, x []float32) {
 		}
 	}
 }
-
-func microAVX128(k int, alpha float32, a, b, c []float32, ldc int) {
-	if k > 0 {
-		a, b, c = a[:k*mr], b[:k*nr], c[:(mr-1)*ldc+nr]
-		micro6x16AVX128(k, alpha, &a[0], &b[0], &c[0], ldc)
-	}
-}

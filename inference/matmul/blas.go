@@ -5,15 +5,16 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// Implementation is gonum's BLAS with what is faster here replaced: Sgemm,
-// Sgemv and Sdot for unit increments. Arguments, panics and results are
-// gonum's; results differ within rounding, since sums run in another order. One
-// more difference: gonum skips zeros in A, so that 0·Inf and 0·NaN vanish where
-// B is not transposed; here they give NaN as IEEE 754 says.
+// Implementation is gonum's BLAS with what is faster here replaced, for float32
+// and float64: Gemm, Syrk and Trsm, and for unit increments Gemv, Ger, Dot and
+// Axpy. Arguments, panics and results are gonum's; results differ within
+// rounding, since sums run in another order. Infinities and NaNs come out as
+// gonum's do, those that beta 0 hides and those that zeros in A hide included.
 //
 //	blas32.Use(matmul.Implementation{})
+//	blas64.Use(matmul.Implementation{})
 //
-// It is safe for concurrent use. The zero value is ready.
+// Level 3 uses all processors. It is safe for concurrent use. The zero value is ready.
 type Implementation struct {
 	gonum.Implementation
 }
@@ -23,36 +24,46 @@ var (
 	_ blas.Float64 = Implementation{}
 )
 
+// Sgemm computes C = alpha·op(A)·op(B) + beta·C, with op(X) either X or Xᵀ.
+//
+// op(A) is m×k, op(B) is k×n, C is m×n, all row-major with rows lda, ldb, ldc
+// elements apart. With beta 0, C is not read. It panics as gonum does.
+func (i Implementation) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	if !tryGemm(&singles, active().single, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) {
+		i.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	}
+}
+
+// Dgemm is Sgemm for float64.
+func (i Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if !tryGemm(&doubles, active().double, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) {
+		i.Implementation.Dgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	}
+}
+
 // smallGemm is the number of products m·n·k below which packing does not pay.
 const smallGemm = 8 * 8 * 8
 
-// Sgemm computes one of
-//
-//	C = alpha * A * B + beta * C
-//	C = alpha * Aᵀ * B + beta * C
-//	C = alpha * A * Bᵀ + beta * C
-//	C = alpha * Aᵀ * Bᵀ + beta * C
-//
-// where A is m×k or k×m, B is k×n or n×k, C is m×n, all row-major with rows lda,
-// ldb, ldc elements apart. With beta 0, C is not read. It panics as gonum does.
-func (i Implementation) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+// tryGemm does a product, unless it is small, degenerate or wrong: then that is
+// gonum's business, panics included.
+func tryGemm[T float](e *engine[T], t *tile[T], tA, tB blas.Transpose, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) bool {
 	at, aOK := transposed(tA)
 	bt, bOK := transposed(tB)
-	op := func(rows, cols int, t bool) (int, int) {
-		if t {
-			return cols, rows
-		}
-		return rows, cols
+	if !aOK || !bOK || m < 1 || n < 1 || k < 1 || alpha == 0 || alpha-alpha != 0 || m*n < smallGemm/k {
+		return false
 	}
-	ar, ac := op(m, k, at)
-	br, bc := op(k, n, bt)
-	if !aOK || !bOK || alpha == 0 || !fits(a, ar, ac, lda) || !fits(b, br, bc, ldb) || !fits(c, m, n, ldc) || m*n < smallGemm/k {
-		// Small, degenerate or wrong: gonum's business, panics included.
-		i.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-		return
+	ar, ac, br, bc := m, k, k, n
+	if at {
+		ar, ac = k, m
 	}
-	scaleRows(c, m, n, ldc, beta)
-	gemm(matrix{a, lda, at}, matrix{b, ldb, bt}, c, ldc, m, n, k, alpha)
+	if bt {
+		br, bc = n, k
+	}
+	if !fits(a, ar, ac, lda) || !fits(b, br, bc, ldb) || !fits(c, m, n, ldc) {
+		return false
+	}
+	gemm(e, t, operand[T]{a, lda, at}, operand[T]{b, ldb, bt}, c, ldc, m, n, k, alpha, beta)
+	return true
 }
 
 // transposed reports whether t asks for the transpose, and whether t is valid.
@@ -61,66 +72,6 @@ func transposed(t blas.Transpose) (bool, bool) {
 }
 
 // fits reports whether v holds a rows x cols matrix, neither of them zero.
-func fits(v []float32, rows, cols, ld int) bool {
+func fits[T float](v []T, rows, cols, ld int) bool {
 	return rows > 0 && cols > 0 && ld >= cols && len(v) >= cols && (len(v)-cols)/ld >= rows-1
-}
-
-// scaleRows computes c *= beta.
-func scaleRows(c []float32, m, n, ldc int, beta float32) {
-	if beta == 1 {
-		return
-	}
-	for i := range m {
-		row := c[i*ldc : i*ldc+n]
-		if beta == 0 {
-			clear(row) // NaN in C does not survive
-			continue
-		}
-		for j := range row {
-			row[j] *= beta
-		}
-	}
-}
-
-// Sgemv computes y = alpha * A * x + beta * y or y = alpha * Aᵀ * x + beta * y.
-// A is m×n. It panics as gonum does.
-func (i Implementation) Sgemv(tA blas.Transpose, m, n int, alpha float32, a []float32, lda int, x []float32, incX int, beta float32, y []float32, incY int) {
-	t, ok := transposed(tA)
-	xn, yn := n, m
-	if t {
-		xn, yn = m, n
-	}
-	if !ok || alpha == 0 || incX != 1 || incY != 1 || !fits(a, m, n, lda) || len(x) < xn || len(y) < yn || m*n < 64 {
-		i.Implementation.Sgemv(tA, m, n, alpha, a, lda, x, incX, beta, y, incY)
-		return
-	}
-	scaleRows(y, 1, yn, yn, beta)
-	k := active()
-	if !t {
-		for r := range m {
-			y[r] += alpha * k.dot(a[r*lda:r*lda+n], x[:n])
-		}
-		return
-	}
-	g := gemmPool.Get().(*gemmState)
-	defer gemmPool.Put(g)
-	g.pb = grow(g.pb, n)
-	k.weighted(g.pb, x[:m], a, lda)
-	axpy(alpha, g.pb, y)
-}
-
-// Sdot computes Σ x[i]·y[i]. It panics as gonum does.
-func (i Implementation) Sdot(n int, x []float32, incX int, y []float32, incY int) float32 {
-	if n < 1 || incX != 1 || incY != 1 || len(x) < n || len(y) < n {
-		return i.Implementation.Sdot(n, x, incX, y, incY)
-	}
-	return Dot(x[:n], y[:n])
-}
-
-// axpy computes y += alpha*x.
-func axpy(alpha float32, x, y []float32) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += alpha * v
-	}
 }

@@ -7,8 +7,9 @@
 // Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, Q8_0,
 // Q4_0), with an Input, one or more vectors. Weights are read in place.
 //
-// Implementation is a blas.Float32: gonum's, with Sgemm and what else is faster
+// Implementation is a blas.Float32 and a blas.Float64: gonum's, with what is faster
 // here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.
+// Command bench measures it beside gonum and OpenBLAS.
 //
 // # Same numbers everywhere
 //
@@ -16,7 +17,8 @@
 // and the vector functions both give the same bits: the order of float32
 // operations is part of the definition, no product is fused into a sum, and
 // integer sums are exact. So tokens do not depend on the machine, on the kernel
-// or on the number of threads. Sgemm promises gonum's result within rounding only.
+// or on the number of threads. BLAS promises gonum's results within rounding; they
+// do not depend on the number of threads either.
 //
 // # Quantized products
 //
@@ -36,8 +38,8 @@
 // wide registers too). Kernel names what was chosen; the environment variable
 // UNIKAI_KERNEL or Use forces another. The build tag noasm leaves only Go.
 //
-//	avx2      256-bit vectors, fused products in Sgemm: best on real processors
-//	avx128    avx2, but Sgemm and F16 with 128 bits, and without fused products or
+//	avx2      256-bit vectors, fused products in BLAS: best on real processors
+//	avx128    avx2, but BLAS and F16 with 128 bits, and without fused products or
 //	          F16C: best where QEMU emulates the processor (TCG); needs no FMA
 //	portable  Go
 //

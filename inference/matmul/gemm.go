@@ -4,155 +4,242 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// Sgemm in the manner of Goto and van de Geijn ("Anatomy of High-Performance
-// Matrix Multiplication", 2008). C is computed in tiles of mr x nr that stay in
-// registers; a block of A stays in the second-level cache and one of B in the
-// third; both are first packed so that the micro-kernel reads them in order.
+// Matrix products in the manner of Goto and van de Geijn ("Anatomy of
+// High-Performance Matrix Multiplication", 2008). C is computed in tiles that
+// stay in registers; both operands are first packed so that the micro-kernel
+// reads them in order.
 //
 //	   k         n               kc          nc
 //	  +---+    +-----+          +--+ mc     +------+
-//	m | A |  k |  B  |   packed |A'| by mr  |  B'  | kc, by nr
-//	  +---+    +-----+          +--+        +------+
+//	m | A |  k |  B  |   packed |A'| by     |  B'  | kc, by columns of a tile
+//	  +---+    +-----+          +--+ rows   +------+
 //
-// A' is panels of mr rows, each stored column after column; B' panels of nr
-// columns, each stored row after row; both padded with zeros.
-const (
-	mr = 6
-	nr = 16
-
-	mc = 144  // rows of A': mc*kc*4 = 144 KiB
-	kc = 256  // depth: a panel of B', nr*kc*4 = 16 KiB, stays in the first level
-	nc = 2048 // columns of B': kc*nc*4 = 2 MiB
-)
+// A' is panels as high as a tile, each stored column after column; B' panels as
+// wide as a tile, each stored row after row; both padded with zeros. A panel of B'
+// stays in the first-level cache while a block of A' runs past, which stays in
+// the second.
+//
+// The work is a list of tasks in phases: pack, compute, pack, compute ... Threads
+// draw tickets from one counter. Before the first task of a phase all tasks of
+// earlier phases must be done; nobody waits for a thread that has drawn nothing,
+// so a thread that comes late costs nothing but its help (team.go).
 
 // parallelGemm is the number of products below which one thread does it all:
-// about 50 µs of work.
-const parallelGemm = 1 << 21
+// some 20 µs of work.
+const parallelGemm = 1 << 20
 
-// matrix is an operand of Sgemm as the caller stores it.
-type matrix struct {
-	v          []float32
+// operand is an operand as the caller stores it.
+type operand[T float] struct {
+	v          []T
 	ld         int
 	transposed bool
 }
 
-// gemm computes C += alpha·A·B for m, n, k > 0 and operands that fit.
-func gemm(a, b matrix, c []float32, ldc, m, n, k int, alpha float32) {
-	g := gemmPool.Get().(*gemmState)
-	defer gemmPool.Put(g)
-	threads := runtime.GOMAXPROCS(0)
-	if m*n < parallelGemm/k {
-		threads = 1
+// from returns the operand without its first rows and cols, and how it is stored.
+func (o operand[T]) from(row, col int) ([]T, blas.Transpose) {
+	if o.transposed {
+		return o.v[col*o.ld+row:], blas.Trans
 	}
-	g.micro, g.a, g.b, g.c, g.ldc, g.m, g.alpha = active().micro, a, b, c, ldc, m, alpha
-	for g.j0 = 0; g.j0 < n; g.j0 += nc {
-		g.cols = min(nc, n-g.j0)
-		g.panels = (g.cols + nr - 1) / nr
-		for g.l0 = 0; g.l0 < k; g.l0 += kc {
-			g.depth = min(kc, k-g.l0)
-			g.pb = grow(g.pb, g.panels*nr*g.depth)
-			g.cut(threads)
-			g.spread(threads, g.panels, (*gemmState).packPanel)
-			g.spread(threads, g.blocks*g.groups, (*gemmState).computeBlock)
-		}
-	}
-	g.a, g.b, g.c, g.micro = matrix{}, matrix{}, nil, nil
+	return o.v[row*o.ld+col:], blas.NoTrans
 }
 
-// gemmState is one product in progress and its buffers, kept for the next.
-type gemmState struct {
-	micro   func(k int, alpha float32, a, b, c []float32, ldc int)
-	a, b    matrix
-	c       []float32
-	ldc, m  int
-	alpha   float32
-	j0, l0  int // where the block of B' starts in B
-	cols    int // of B'
-	depth   int // of A' and B'
-	panels  int // of B'
-	blocks  int // of rows of C
-	rows    int // in each of them, a multiple of mr
-	groups  int // of panels, each a task of its own for every block of rows
-	pb      []float32
-	workers []worker
-	next    atomic.Int64
+// plain is gonum's Sgemm or Dgemm.
+type plain[T float] func(tA, tB blas.Transpose, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int)
+
+// engine is what products of one element type share.
+type engine[T float] struct {
+	pool  sync.Pool // of *product[T]
+	plain plain[T]
 }
 
-// worker is one thread's buffers.
-type worker struct {
-	pa   []float32
-	tile [mr * nr]float32
+var (
+	singles = engine[float32]{plain: gonum.Implementation{}.Sgemm}
+	doubles = engine[float64]{plain: gonum.Implementation{}.Dgemm}
+)
+
+// product is one matrix product in progress and its buffers, kept for the next.
+type product[T float] struct {
+	engine      *engine[T]
+	tile        *tile[T]
+	a, b        operand[T]
+	c           []T
+	ldc         int
+	m, n, k     int
+	alpha, beta T
+	size        blocking
+	threads     int
+
+	pa, pb []T
+	edges  [][]T        // a tile for each thread, for the edges of C
+	odd    atomic.Int64 // which block of B' has infinities or NaNs, counted from 1
+
+	next  atomic.Int64 // ticket
+	done  atomic.Int64 // tasks
+	seats seats        // for threads
+	self  helped       // this product
 }
 
-var gemmPool = sync.Pool{New: func() any { return new(gemmState) }}
-
-// cut chooses how C is divided among threads: by rows, and if those are too
-// few, by groups of panels too.
-func (g *gemmState) cut(threads int) {
-	g.rows = min(mc, (g.m+threads*mr-1)/(threads*mr)*mr)
-	g.blocks = (g.m + g.rows - 1) / g.rows
-	g.groups = 1
-	if g.blocks < threads {
-		g.groups = min(g.panels, (threads+g.blocks-1)/g.blocks)
+// gemm computes C = alpha·A·B + beta·C for m, n, k > 0 and operands that fit.
+func gemm[T float](e *engine[T], t *tile[T], a, b operand[T], c []T, ldc, m, n, k int, alpha, beta T) {
+	g, _ := e.pool.Get().(*product[T])
+	if g == nil {
+		g = new(product[T])
+		g.self = g
 	}
-}
-
-// spread calls f for every task 0..n-1 on several threads.
-func (g *gemmState) spread(threads, n int, f func(g *gemmState, w *worker, task int)) {
-	for len(g.workers) < threads {
-		g.workers = append(g.workers, worker{})
+	g.engine, g.tile, g.a, g.b, g.c, g.ldc, g.m, g.n, g.k, g.alpha, g.beta = e, t, a, b, c, ldc, m, n, k, alpha, beta
+	g.threads = 1
+	if m*n >= parallelGemm/k {
+		g.threads = runtime.GOMAXPROCS(0)
 	}
-	if threads = min(threads, n); threads < 2 {
-		for task := range n {
-			f(g, &g.workers[0], task)
-		}
-		return
+	g.size = blockingFor(t)
+	g.pa = grow(g.pa, (min(g.size.chunk, m)+t.rows)*min(g.size.kc, k))
+	g.pb = grow(g.pb, (min(g.size.nc, n)+t.cols)*min(g.size.kc, k))
+	for len(g.edges) < g.threads {
+		g.edges = append(g.edges, nil)
+	}
+	for i := range g.edges {
+		g.edges[i] = grow(g.edges[i], t.rows*t.cols)
 	}
 	g.next.Store(0)
-	var group sync.WaitGroup
-	for t := range threads {
-		group.Go(func() {
-			for task := int(g.next.Add(1)) - 1; task < n; task = int(g.next.Add(1)) - 1 {
-				f(g, &g.workers[t], task)
-			}
-		})
+	g.done.Store(0)
+	g.odd.Store(0)
+	g.seats.open(g.threads)
+	if g.threads > 1 {
+		team.call(&g.self, g.threads-1)
 	}
-	group.Wait()
+	g.await(g.work(0))
+	if g.threads > 1 {
+		team.withdraw(&g.self)
+	}
+	g.seats.close()
+	g.leave()
 }
 
-// computeBlock adds one block of rows times one group of panels to C.
-func (g *gemmState) computeBlock(w *worker, task int) {
-	i0 := task / g.groups * g.rows
-	rows := min(g.rows, g.m-i0)
-	w.pa = grow(w.pa, (rows+mr-1)/mr*mr*g.depth)
-	packA(w.pa, g.a, i0, g.l0, rows, g.depth)
-	per := (g.panels + g.groups - 1) / g.groups
-	from := task % g.groups * per
-	for p := from; p < min(from+per, g.panels); p++ {
-		pb := g.pb[p*nr*g.depth : (p+1)*nr*g.depth]
-		cols := min(nr, g.cols-p*nr)
-		for i := 0; i < rows; i += mr {
-			pa := w.pa[i*g.depth : (i+mr)*g.depth]
-			c := g.c[(i0+i)*g.ldc+g.j0+p*nr:]
-			if cols == nr && i+mr <= rows {
-				g.micro(g.depth, g.alpha, pa, pb, c, g.ldc)
-				continue
+// join is what a helper does.
+func (g *product[T]) join() bool {
+	thread := g.seats.take()
+	if thread == 0 {
+		return false
+	}
+	g.work(thread)
+	g.leave()
+	return true
+}
+
+// leave gives the product back to the pool, once everyone has called it.
+func (g *product[T]) leave() {
+	if g.seats.leave() {
+		g.a, g.b, g.c = operand[T]{}, operand[T]{}, nil
+		g.engine.pool.Put(g)
+	}
+}
+
+// block is a part of the product: rows i0.. and columns j0.. of C, and columns
+// l0.. of A, and how it is cut into tasks.
+type block struct {
+	number               int // of the block of B', from 1
+	i0, j0, l0           int
+	rows, cols, depth    int
+	panels               int // of B'
+	packA, packB, panelB int // tasks that pack; panels of B' in each
+	high, wide           int // computing tasks: rows of C, panels of B'
+	down, across         int // how many tasks
+}
+
+// share is how far one thread has come.
+type share struct {
+	thread int
+	ticket int
+	start  int // of the phase, in tickets
+}
+
+// work draws tickets until none is left, and returns how many there were.
+func (g *product[T]) work(thread int) int {
+	s := share{thread: thread, ticket: g.draw()}
+	b := block{}
+	for b.j0 = 0; b.j0 < g.n; b.j0 += b.cols {
+		b.cols = even(g.n-b.j0, g.size.nc, g.tile.cols)
+		for b.l0 = 0; b.l0 < g.k; b.l0 += b.depth {
+			b.depth = even(g.k-b.l0, g.size.kc, 4)
+			b.number++
+			for b.i0 = 0; b.i0 < g.m; b.i0 += b.rows {
+				b.rows = even(g.m-b.i0, g.size.chunk, g.tile.rows)
+				g.cut(&b)
+				g.phase(&s, b.packA+b.packB, &b, false)
+				g.phase(&s, b.down*b.across, &b, true)
 			}
-			clear(w.tile[:]) // at the edge C has no room for a whole tile
-			g.micro(g.depth, g.alpha, pa, pb, w.tile[:], nr)
-			for r := range min(mr, rows-i) {
-				axpy(1, w.tile[r*nr:r*nr+cols], c[r*g.ldc:])
-			}
+		}
+	}
+	return s.start
+}
+
+// even returns how much of n to do next, at most limit, so that the parts are
+// about equal and multiples of unit.
+func even(n, limit, unit int) int {
+	parts := (n + limit - 1) / limit
+	part := (n + parts - 1) / parts
+	return min((part+unit-1)/unit*unit, n, limit)
+}
+
+// cut divides a block into tasks.
+func (g *product[T]) cut(b *block) {
+	t, panelsA := g.tile, (b.rows+g.tile.rows-1)/g.tile.rows
+	b.panels = (b.cols + t.cols - 1) / t.cols
+	b.high, b.wide, b.panelB = even(panelsA*t.rows, g.size.mc, t.rows), b.panels, b.panels
+	b.packA = 1
+	if g.threads > 1 { // as few panels as make a task worth a ticket
+		work := b.high * t.cols * b.depth
+		b.wide = max(1, min((b.panels+1)/2, (taskProducts+work-1)/work))
+		b.packA = min(panelsA, 4*g.threads)
+		b.panelB = (b.panels + 4*g.threads - 1) / (4 * g.threads)
+	}
+	b.down, b.across = (b.rows+b.high-1)/b.high, (b.panels+b.wide-1)/b.wide
+	if b.packB = 0; b.i0 == 0 { // B' serves all rows
+		b.packB = (b.panels + b.panelB - 1) / b.panelB
+	}
+}
+
+// taskProducts is the least number of products in a task, some 10 µs.
+const taskProducts = 1 << 19
+
+// phase does this thread's tasks of one phase, which packs or computes.
+func (g *product[T]) phase(s *share, tasks int, b *block, compute bool) {
+	end := s.start + tasks
+	for s.ticket < end {
+		g.await(s.start)
+		if task := s.ticket - s.start; compute {
+			g.compute(b, s.thread, task)
+		} else {
+			g.pack(b, task)
+		}
+		g.done.Add(1)
+		s.ticket = g.draw()
+	}
+	s.start = end
+}
+
+func (g *product[T]) draw() int { return int(g.next.Add(1)) - 1 }
+
+// await returns when the first n tasks are done. They take microseconds, and are
+// in other threads' hands.
+func (g *product[T]) await(n int) {
+	for i := 0; g.done.Load() < int64(n); i++ {
+		if i > 1000 {
+			runtime.Gosched()
 		}
 	}
 }
 
-// grow returns v with n elements, of any content.
-func grow(v []float32, n int) []float32 {
+// grow returns v with n elements, of any content. What it makes is large enough to
+// begin at a page.
+func grow[T float](v []T, n int) []T {
 	if cap(v) < n {
-		return make([]float32, n)
+		return make([]T, n, max(n, 16<<10))
 	}
 	return v[:n]
 }

@@ -19,7 +19,8 @@ type kernels struct {
 	quantize func(q []int16, scale []float32, bias []int32, x []float32)
 	softmax  func(x []float32)
 	swiglu   func(gate, up []float32)
-	micro    func(k int, alpha float32, a, b, c []float32, ldc int) // 6x16
+	single   *tile[float32] // of BLAS
+	double   *tile[float64]
 }
 
 // portable runs on every machine.
@@ -27,8 +28,13 @@ var portable = kernels{
 	name: "portable",
 	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
 	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
-	micro: micro6x16,
+	single: &portableSingle, double: &portableDouble,
 }
+
+var (
+	portableSingle = portableTile[float32](6, 16)
+	portableDouble = portableTile[float64](6, 8)
+)
 
 // available lists what this machine can run, best first; native is per
 // architecture. New kernels (AVX-512, VNNI) go in front there.

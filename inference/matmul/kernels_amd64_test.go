@@ -4,6 +4,7 @@ package matmul
 
 import (
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -33,35 +34,57 @@ func TestEmulatedAgreesWithLinux(t *testing.T) {
 	}
 }
 
-// TestMicroAVX128FusesNoProduct compares the bits of Sgemm's tile with those of
-// micro6x16, its products kept from being fused as some compilers' are.
-func TestMicroAVX128FusesNoProduct(t *testing.T) {
+// TestTiles128FuseNoProduct compares bits with products that are kept from being fused.
+func TestTiles128FuseNoProduct(t *testing.T) {
 	if !cpu.X86.HasAVX2 {
 		t.Skip("no AVX2 in this processor")
 	}
 	r := newRand(t)
-	for k := range 20 {
-		for shift := range 8 { // floats: each alignment within 32 bytes
-			ldc := nr + r.IntN(5)
-			a, b := floatsGuarded(k*mr, shift), floatsGuarded(k*nr, (shift+3)%8)
-			c := floatsGuarded((mr-1)*ldc+nr, (shift+5)%8)
-			fill(r, a.v)
-			fill(r, b.v)
-			fill(r, c.v)
-			want := append([]float32(nil), c.v...)
-			alpha := float32(math.Pi)
-			for i := range mr * nr * min(k, 1) {
-				var sum float32
-				for l := range k {
-					sum += float32(a.v[l*mr+i/nr] * b.v[l*nr+i%nr])
-				}
-				want[i/nr*ldc+i%nr] += float32(alpha * sum)
+	testUnfused(t, r, &single128)
+	testUnfused(t, r, &double128)
+}
+
+func testUnfused[T float](t *testing.T, r *rand.Rand, k *tile[T]) {
+	for depth := 1; depth < 20; depth++ {
+		a, b, c := guard[T](r, depth*k.rows, 0), guard[T](r, depth*k.cols, 0), guard[T](r, k.rows*k.cols, 0)
+		want, alpha := append([]T(nil), c.v...), T(math.Pi)
+		for i := range want {
+			var sum T
+			for l := range depth {
+				sum += T(a.v[l*k.rows+i/k.cols] * b.v[l*k.cols+i%k.cols])
 			}
-			microAVX128(k, alpha, a.v, b.v, c.v, ldc)
-			if !sameBits(c.v, want) {
-				t.Fatalf("micro6x16AVX128(k %d, shift %d) = %v, want %v", k, shift, c.v, want)
+			want[i] = T(0.5*want[i]) + T(alpha*sum)
+		}
+		k.micro(k.rows, depth, 1, alpha, 0.5, a.v, b.v, c.v, k.cols)
+		for i := range want {
+			if want[i] != c.v[i] {
+				t.Fatalf("depth %d, element %d: %v, want %v", depth, i, c.v[i], want[i])
 			}
-			c.check(t, "c")
 		}
 	}
+}
+
+// TestCachesAreReadFromTheLeaf uses what an AMD EPYC 7003 and an Intel Xeon say.
+func TestCachesAreReadFromTheLeaf(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		leaf [][3]uint32
+		want caches
+	}{
+		{"32 KiB, 512 KiB, 32 MiB", [][3]uint32{{0x121, 0x1C0003F, 63}, {0x122, 0x1C0003F, 63}, {0x143, 0x1C0003F, 1023}, {0x163, 0x3C0003F, 32767}},
+			caches{32 << 10, 512 << 10, 32 << 20}},
+		{"48 KiB, 2 MiB", [][3]uint32{{0x121, 0x2C0003F, 63}, {0x143, 0x3C0003F, 2047}}, caches{l1: 48 << 10, l2: 2 << 20}},
+		{"none", nil, caches{}},
+	} {
+		got := cachesOf(func(sub uint32) (a, b, d uint32) {
+			if int(sub) >= len(c.leaf) {
+				return 0, 0, 0
+			}
+			return c.leaf[sub][0], c.leaf[sub][1], c.leaf[sub][2]
+		})
+		if got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	t.Logf("this machine: %+v", processorCaches())
 }

@@ -9,7 +9,7 @@ var avx2 = kernels{
 	name: "avx2",
 	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
-	micro: microAVX2,
+	single: &single256, double: &double256,
 }
 
 // avx128 is avx2 for processors that are emulated, or that lack FMA: Sgemm has
@@ -20,7 +20,7 @@ var avx128 = kernels{
 	name: "avx128",
 	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
-	micro: microAVX128,
+	single: &single128, double: &double128,
 }
 
 // native returns the kernels in assembly that this machine can run, best first.
@@ -196,11 +196,4 @@ func swigluVectorAVX2(gate, up []float32) {
 		swigluAVX2(&gate[0], &up[0], whole)
 	}
 	swiglu(gate[whole:], up[whole:])
-}
-
-func microAVX2(k int, alpha float32, a, b, c []float32, ldc int) {
-	if k > 0 {
-		a, b, c = a[:k*mr], b[:k*nr], c[:(mr-1)*ldc+nr]
-		micro6x16AVX2(k, alpha, &a[0], &b[0], &c[0], ldc)
-	}
 }

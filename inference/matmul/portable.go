@@ -155,24 +155,3 @@ func quantize(q []int16, scale []float32, bias []int32, x []float32) {
 		scale[b], bias[b] = largest/qMax, 8*sum
 	}
 }
-
-// micro6x16 computes c += alpha·a·b on one tile: a is k columns of 6, b is k
-// rows of 16, both packed; c is 6 rows of 16, ldc elements apart.
-func micro6x16(k int, alpha float32, a, b, c []float32, ldc int) {
-	var acc [mr][nr]float32
-	for l := range k {
-		bl := b[l*nr : (l+1)*nr]
-		for r := range acc {
-			f := a[l*mr+r]
-			for j, v := range bl {
-				acc[r][j] += f * v
-			}
-		}
-	}
-	for r := range acc {
-		row := c[r*ldc : r*ldc+nr]
-		for j := range row {
-			row[j] += alpha * acc[r][j]
-		}
-	}
-}

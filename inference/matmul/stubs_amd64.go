@@ -6,17 +6,6 @@ package matmul
 // lead to as many elements as the loops below use; nothing else is read or
 // written, and no alignment is needed. They do not let their arguments escape.
 
-// micro6x16AVX2 is micro6x16. It differs in rounding: products are fused.
-//
-//go:noescape
-func micro6x16AVX2(k int, alpha float32, a, b, c *float32, ldc int)
-
-// micro6x16AVX128 is micro6x16, bit for bit: products are rounded before they
-// are added.
-//
-//go:noescape
-func micro6x16AVX128(k int, alpha float32, a, b, c *float32, ldc int)
-
 // rows4F32AVX2 is rowsF32 for 4 rows, stride bytes apart, and cols a multiple of 16.
 //
 //go:noescape
