@@ -38,7 +38,7 @@ var cores = []string{
 // modules says which folders may import which third-party modules outside
 // their tests. A module that is not listed may not be imported.
 var modules = map[string][]string{
-	"github.com/google/jsonschema-go":              {"mcp"},
+	"github.com/google/jsonschema-go":              {"mcp", "tests"},
 	"github.com/mdlayher/vsock":                    {"cli"},
 	"github.com/modelcontextprotocol/go-sdk":       {"cli", "tests"},
 	"github.com/sourcegraph/jsonrpc2":              {"mcp"},
