@@ -2,6 +2,8 @@ package mcp
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"flag"
 	"net"
 	"os"
@@ -22,6 +24,8 @@ var update = flag.Bool("update", false, "rewrite the server's lines in testdata/
 //	> line the client sends
 //	< line the server must send before anything else happens
 //	* duration that passes
+//	= something the program of the server does, see act, or: half-close, the client
+//	  stops sending
 //
 // The clock is fake and everything settles before the next line, so the order is exact.
 func TestDialogue(t *testing.T) {
@@ -56,7 +60,7 @@ func TestDialogue(t *testing.T) {
 // server said.
 func play(t *testing.T, script string) string {
 	s := newFixture(&Options{PageSize: 5, Instructions: "Try echo."})
-	c, ended := pipe(t, s)
+	c, ended := duplexPipe(t, s)
 	heard := listen(c)
 	var out strings.Builder
 	for line := range strings.Lines(script) {
@@ -74,6 +78,12 @@ func play(t *testing.T, script string) string {
 				t.Fatal(err)
 			}
 			time.Sleep(d)
+		case line == "= half-close":
+			out.WriteString(line + "\n")
+			c.CloseWrite()
+		case strings.HasPrefix(line, "= "):
+			out.WriteString(line + "\n")
+			act(t, s, strings.Fields(line[2:]))
 		case strings.HasPrefix(line, "< ") || strings.HasPrefix(line, "# "):
 			continue
 		default:
@@ -87,6 +97,10 @@ func play(t *testing.T, script string) string {
 	}
 	select {
 	case err := <-ended:
+		if err == nil {
+			out.WriteString("# the server closed\n")
+			break
+		}
 		out.WriteString("# the server closed: " + err.Error() + "\n")
 	default:
 		c.Close()
@@ -95,6 +109,52 @@ func play(t *testing.T, script string) string {
 		}
 	}
 	return out.String()
+}
+
+// act does what a dialogue says in words.
+func act(t *testing.T, s *Server, words []string) {
+	switch strings.Join(words[:min(2, len(words))], " ") {
+	case "add tool":
+		AddTool(s, Tool{Name: words[2], Description: "added"}, func(context.Context, struct{}) (Text, error) { return "new", nil })
+	case "remove tool":
+		if !s.RemoveTool(words[2]) {
+			t.Errorf("there was no tool %s", words[2])
+		}
+	case "add resource":
+		s.AddResource(Resource{URI: words[2], Name: "added"}, func(context.Context) ([]Contents, error) { return nil, nil })
+	case "remove resource":
+		if !s.RemoveResource(words[2]) {
+			t.Errorf("there was no resource %s", words[2])
+		}
+	case "resource updated":
+		s.ResourceUpdated(words[2])
+	case "shut down":
+		go func() { _ = s.Shutdown(context.Background()) }()
+	default:
+		t.Fatalf("what is %q?", words)
+	}
+}
+
+// duplex is a connection in memory whose client can stop sending and go on reading.
+type duplex struct {
+	net.Conn // for reading
+	w        net.Conn
+}
+
+func (d duplex) Write(b []byte) (int, error)        { return d.w.Write(b) }
+func (d duplex) SetWriteDeadline(t time.Time) error { return d.w.SetWriteDeadline(t) }
+func (d duplex) CloseWrite()                        { _ = d.w.Close() }
+func (d duplex) Close() error                       { return errors.Join(d.Conn.Close(), d.w.Close()) }
+
+// duplexPipe serves one end of a duplex and returns the other.
+func duplexPipe(t testing.TB, s *Server) (c duplex, ended <-chan error) {
+	fromClient, toServer := net.Pipe()
+	fromServer, toClient := net.Pipe()
+	ch := make(chan error, 1)
+	go func() { ch <- s.ServeConn(context.Background(), duplex{fromClient, toClient}) }()
+	c = duplex{fromServer, toServer}
+	t.Cleanup(func() { _ = c.Close() })
+	return c, ch
 }
 
 // listen collects the lines the server sends; the function returned gives those since

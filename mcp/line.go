@@ -103,6 +103,9 @@ func (b *batch) add(s *session, response []byte) []byte {
 				b.held = size
 			} else {
 				m, _ := decode(response)
+				if m.id == nil {
+					m.id = nullID
+				}
 				response = appendError(nil, m.id, Errorf(CodeBusy, "no memory for %d bytes of responses to a batch now", size))
 			}
 		}
@@ -161,6 +164,9 @@ func (s *session) release(n int) {
 // replyError answers with an error. id is nil if it is not known. For the
 // reader: it flushes before it reads again.
 func (s *session) replyError(id []byte, b *batch, e *Error) {
+	if id == nil && s.rev != nil && s.rev.nullIDs {
+		id = nullID
+	}
 	s.scratch = appendError(s.scratch[:0], id, e)
 	s.reply(s.scratch, b, false)
 }

@@ -118,12 +118,15 @@ func decode(raw []byte) (m message, e *Error) {
 	return m, nil
 }
 
-// appendResponse starts a response to id, up to the value of "result" or "error".
+// nullID stands in for an id that could not be read, in revisions that want one.
+var nullID = []byte("null")
+
+// appendResponse starts a response to id, up to the value of "result" or "error". If id
+// is nil the response has none.
 func appendResponse(dst, id []byte, member string) []byte {
-	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
-	if id == nil {
-		dst = append(dst, "null"...)
-	} else {
+	dst = append(dst, `{"jsonrpc":"2.0"`...)
+	if id != nil {
+		dst = append(dst, `,"id":`...)
 		dst = append(dst, id...)
 	}
 	dst = append(dst, ',', '"')

@@ -52,6 +52,9 @@ type revision struct {
 	asksInResults bool
 	// anyStructured: structuredContent may be any JSON value (2026-07-28 changelog).
 	anyStructured bool
+	// nullIDs: an error about a message whose id could not be read has the id null, as
+	// JSON-RPC 2.0 has it; since 2025-11-25 (schema "JSONRPCErrorResponse") it has none.
+	nullIDs bool
 	// notFound is the error code for an unknown resource.
 	notFound int64
 }
@@ -73,18 +76,18 @@ var revisions = [...]revision{
 		notFound:  CodeResourceNotFound,
 	},
 	{
-		name: "2025-06-18", annotations: true, progressText: true, audio: true,
+		name: "2025-06-18", nullIDs: true, annotations: true, progressText: true, audio: true,
 		completions: true, structured: true, titles: true, links: true, metas: true, lastModified: true,
 		notFound: CodeResourceNotFound,
 	},
 	{
-		name: "2025-03-26", annotations: true, progressText: true, audio: true,
+		name: "2025-03-26", nullIDs: true, annotations: true, progressText: true, audio: true,
 		completions: true, batching: true,
 		notFound: CodeResourceNotFound,
 	},
 	{
 		// MCP 2024-11-05 has batching through JSON-RPC only and says nothing of it.
-		name:     "2024-11-05",
+		name: "2024-11-05", nullIDs: true,
 		notFound: CodeResourceNotFound,
 	},
 }

@@ -222,8 +222,8 @@ func (s *session) nextMessage() (message, error) {
 	}
 }
 
-// keepWaiting reports whether a read timeout is no reason to end: the
-// connection only looks idle, because calls are at work.
+// keepWaiting reports whether a read timeout is no reason to end: the connection only
+// looks idle, because calls are at work or the client listens for changes.
 func (s *session) keepWaiting() bool {
 	if !s.lineEnd.IsZero() || !s.settled.Load() || s.draining.Load() {
 		return false
@@ -231,7 +231,7 @@ func (s *session) keepWaiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deadline = time.Time{}
-	return len(s.calls) > 0
+	return len(s.calls) > 0 || s.topics > 0
 }
 
 // refuse answers a message that is no good. The error is not nil if it was
