@@ -48,7 +48,7 @@ type bridge struct {
 	lines   chan []byte   // from the client
 	eof     chan struct{} // closed behind the last of lines
 	inErr   error         // why lines ended, if not by end of stream; valid once eof
-	pending []byte        // the line that a connection is made for, or nil
+	pending []byte        // the line that is to be sent next, or nil
 
 	outMu  sync.Mutex
 	outErr error // guarded by outMu; the client does not read any more
@@ -264,10 +264,14 @@ func (b *bridge) serve(ctx context.Context, c net.Conn) error {
 	var drain <-chan time.Time
 	for {
 		if b.pending != nil {
-			line := b.fromClient(b.pending)
-			b.pending = nil
-			_ = c.SetWriteDeadline(time.Now().Add(writeLimit))
-			if _, err := c.Write(line); err != nil {
+			line := b.pending
+			n, err := b.forward(c, b.fromClient(line))
+			if err == nil || n > 0 {
+				b.pending = nil
+			} else {
+				b.unsent(line) // the next guest gets it: this one has seen nothing of it
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -288,6 +292,15 @@ func (b *bridge) serve(ctx context.Context, c net.Conn) error {
 			return errClientDone
 		}
 	}
+}
+
+// forward writes a line, if there is one, to the guest and returns how much it took.
+func (b *bridge) forward(c net.Conn, line []byte) (int, error) {
+	if len(line) == 0 {
+		return 0, nil
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(writeLimit))
+	return c.Write(line)
 }
 
 // listen passes the guest's lines to the client.

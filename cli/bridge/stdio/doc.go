@@ -18,7 +18,7 @@
 //   - brings the new guest to where the old one was: see replay.go.
 //
 // A line that the guest had begun to write is dropped: only whole messages reach the
-// client. Nothing of a line to the guest is ever sent twice.
+// client. A line to the guest is sent again only if the one before took no byte of it.
 //
 // The end of the client's stream ends the bridge: it waits for answers that are due,
 // Config.Drain at most, and hangs up.

@@ -93,6 +93,25 @@ func (s *state) clientMessage(m rpc.Message, raw []byte, batch int) []byte {
 	return raw
 }
 
+// unsent takes back what fromClient has noted of requests.
+func (s *state) unsent(line []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	forget := func(m rpc.Message) {
+		if m.Kind == rpc.Request {
+			delete(s.waiting, rpc.Key(m.ID))
+		}
+	}
+	m := rpc.Peek(line)
+	forget(m)
+	if m.Kind == rpc.Batch {
+		elements, _ := rpc.Elements(line, maxBatch)
+		for _, e := range elements {
+			forget(rpc.Peek(e))
+		}
+	}
+}
+
 // fromGuest notes what a line of the guest's means, and returns the line to pass on.
 func (s *state) fromGuest(line []byte) []byte {
 	s.mu.Lock()
