@@ -37,6 +37,9 @@ type call struct {
 	read *resource                                 // for doRead
 	feed *feed                                     // of subscriptions/listen, which has no do
 
+	late *taskable               // how it may become a task; nil if it may not
+	task atomic.Pointer[taskRun] // what it has become
+
 	cancelled atomic.Bool // by the client: no response
 
 	mu       sync.Mutex
@@ -118,7 +121,11 @@ func (s *session) start(c *call, size int) {
 		c.token = both[len(c.id):]
 	}
 	c.id = both[:len(c.id):len(c.id)]
-	c.Context, c.cancel = context.WithCancel(s.ctx)
+	if c.late != nil {
+		c.Context, c.cancel = c.late.context(s)
+	} else {
+		c.Context, c.cancel = context.WithCancel(s.ctx)
+	}
 	s.mu.Lock()
 	s.calls[string(idKey(c.id))] = c
 	s.mu.Unlock()
@@ -131,10 +138,18 @@ func (s *session) start(c *call, size int) {
 // background runs the call and answers it, unless it was cancelled.
 func (c *call) background() {
 	s := c.sess
-	defer s.work.Done()
 	defer c.cancel()
 	b := getBuffer()
 	*b = c.run((*b)[:0])
+	if c.task.Load() != nil { // answered long ago
+		putBuffer(b)
+		s.srv.atWork.Add(-1)
+		return
+	}
+	defer s.work.Done()
+	if c.late != nil {
+		c.late.detach()
+	}
 	if n := len(*b); n > freeSize { // many of these may wait for slow readers
 		if s.srv.budget.take(n) {
 			c.held += n
@@ -162,10 +177,26 @@ func (c *call) run(dst []byte) (out []byte) {
 		if p := recover(); p != nil {
 			c.sess.srv.stats.panicked()
 			c.sess.srv.log.Error("handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			out = appendError(dst[:0], c.id, Errorf(CodeInternalError, "internal error"))
+			e := Errorf(CodeInternalError, "internal error")
+			out = appendError(dst[:0], c.id, e)
+			if run := c.task.Load(); run != nil {
+				run.finish(nil, e)
+			}
 		}
 	}()
-	out, err := c.do(c, appendResponse(dst, c.id, "result"))
+	out = appendResponse(dst, c.id, "result")
+	head := len(out)
+	var err error
+	if c.late != nil && !c.late.late {
+		err = c.becomeTask()
+	}
+	if err == nil {
+		out, err = c.do(c, out)
+	}
+	if run := c.task.Load(); run != nil {
+		c.endTask(run, out[head:], err)
+		return dst[:0]
+	}
 	if err != nil {
 		e := c.protocolError(err)
 		c.sess.srv.stats.refuse(e.Code)

@@ -30,6 +30,7 @@ const (
 	offerResources
 	offerPrompts
 	offerCompletions
+	offerTasks // tools that can be called as tasks
 )
 
 func newCatalog() *catalog {
@@ -65,7 +66,11 @@ func (s *Server) change(what offer, edit func(c *catalog) bool) bool {
 }
 
 func (s *Server) addTool(t *tool) {
-	s.change(offerTools, func(c *catalog) bool { c.tools[t.Name] = t; return true })
+	what := offerTools
+	if t.Task != TaskForbidden {
+		what |= offerTasks
+	}
+	s.change(what, func(c *catalog) bool { c.tools[t.Name] = t; return true })
 }
 
 // RemoveTool removes the tool of that name and reports whether there was one. Calls at

@@ -32,6 +32,15 @@ func Progress(ctx context.Context, progress, total float64, message string) erro
 	if c.over || c.cancelled.Load() {
 		return ErrCallOver
 	}
+	run := c.task.Load()
+	if run != nil && finite(progress) && finite(total) && (!c.reported || progress > c.progress) {
+		run.say(progress, total, message)
+	}
+	if run != nil && !c.rev.taskTools {
+		// Extension "Task Status Notifications": no progress notifications of tasks.
+		c.progress, c.reported = progress, true
+		return c.Err()
+	}
 	if c.token == nil || !finite(progress) || !finite(total) || c.reported && progress <= c.progress {
 		return nil
 	}
@@ -49,8 +58,12 @@ func Progress(ctx context.Context, progress, total float64, message string) erro
 	if c.rev.progressText {
 		dst = appendMember(dst, "message", message)
 	}
-	*b = append(dst, "}}\n"...)
-	return c.sess.out.send(*b, c.cancel != nil)
+	*b = append(run.appendRelated(dst), "}}\n"...)
+	err := c.sess.out.send(*b, c.cancel != nil)
+	if run != nil { // it goes on without its connection
+		return c.Err()
+	}
+	return err
 }
 
 func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
@@ -68,6 +81,9 @@ func Log(ctx context.Context, level slog.Level, logger string, data any) error {
 	c := callOf(ctx)
 	if c == nil {
 		return errNoCall
+	}
+	if c.task.Load() != nil {
+		return c.Err() // extension "Task Status Notifications": not supported
 	}
 	if !c.wantsLog(level) {
 		return nil

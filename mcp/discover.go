@@ -65,6 +65,12 @@ func (s *Server) appendCapabilities(dst []byte, rev *revision) []byte {
 	if offers&offerCompletions != 0 && rev.completions {
 		dst = append(dst, `,"completions":{}`...)
 	}
+	if offers&offerTasks != 0 && rev.taskTools {
+		dst = append(dst, `,"tasks":{"cancel":{},"requests":{"tools":{"call":{}}}}`...)
+	}
+	if offers&offerTasks != 0 && rev.extensions {
+		dst = append(dst, `,"extensions":{"`+tasksExtension+`":{}}`...)
+	}
 	return append(dst, '}')
 }
 

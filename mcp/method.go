@@ -38,6 +38,10 @@ var methods = [...]method{
 	{name: "resources/subscribe", legacy: true, needs: offerResources, do: (*session).subscribe},
 	{name: "resources/unsubscribe", legacy: true, needs: offerResources, do: (*session).unsubscribe},
 	{name: "subscriptions/listen", modern: true, start: (*session).listen},
+	{name: "tasks/get", legacy: true, modern: true, needs: offerTasks, start: (*session).getTask},
+	{name: "tasks/update", modern: true, needs: offerTasks, do: (*session).updateTask},
+	{name: "tasks/cancel", legacy: true, modern: true, needs: offerTasks, do: (*session).cancelTask},
+	{name: "tasks/result", legacy: true, needs: offerTasks, start: (*session).taskResult},
 	{name: "logging/setLevel", legacy: true, do: (*session).setLevel},
 }
 

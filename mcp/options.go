@@ -64,6 +64,20 @@ type Limits struct {
 	// AskTimeout is how long the client may take to answer what a handler asks of it;
 	// default 10 min.
 	AskTimeout time.Duration
+	// MaxTasks is how many tasks there may be, until their time to live is over; default
+	// 256. One more becomes an ordinary call if the tool allows it, or is refused.
+	MaxTasks int
+	// MaxTaskBytes is what all tasks together may hold in bytes: long arguments, questions,
+	// answers and results, and 1 KiB each; default 4 MiB. A task whose result finds no room
+	// fails.
+	MaxTaskBytes int
+	// TaskTTL is how long a task may work and then keeps its result, from its creation;
+	// default 10 min. Then it is cancelled and forgotten. Clients of revision 2025-11-25
+	// may ask for less, down to a minute.
+	TaskTTL time.Duration
+	// TaskPoll is how often clients are asked to poll a task; default 500 ms.
+	TaskPoll time.Duration
+
 	// HandshakeTimeout is from the connection to notifications/initialized, or to the first
 	// request of a revision without a handshake; default 10 s.
 	HandshakeTimeout time.Duration
@@ -99,6 +113,10 @@ func (l Limits) withDefaults() Limits {
 	setInt(&l.MaxCalls, 512)
 	setInt(&l.MaxConnections, 128)
 	setInt(&l.MaxSubscriptions, 128)
+	setInt(&l.MaxTasks, 256)
+	setInt(&l.MaxTaskBytes, 4<<20)
+	setTime(&l.TaskTTL, 10*time.Minute)
+	setTime(&l.TaskPoll, 500*time.Millisecond)
 	setInt(&l.MaxState, 256<<10)
 	setTime(&l.AskTimeout, 10*time.Minute)
 	setTime(&l.HandshakeTimeout, 10*time.Second)

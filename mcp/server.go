@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log"
 	"log/slog"
@@ -20,6 +21,7 @@ type Server struct {
 	log     *slog.Logger
 	catalog atomic.Pointer[catalog]
 	budget  budget
+	tasks   taskTable
 	hub     hub
 	info    []byte       // who we are, as a member of _meta
 	atWork  atomic.Int64 // requests on goroutines of their own
@@ -52,6 +54,7 @@ func NewServer(impl Implementation, opts *Options) *Server {
 	}
 	s.opts.Limits = s.opts.Limits.withDefaults()
 	s.budget.limit = int64(s.opts.Limits.MaxBuffered)
+	s.tasks = taskTable{srv: s, newID: rand.Text, store: taskStore{most: s.opts.Limits.MaxTasks, mostBytes: s.opts.Limits.MaxTaskBytes}}
 	s.stats.start = time.Now()
 	s.catalog.Store(newCatalog())
 	s.info = s.impl.appendTo([]byte(`"`+metaPrefix+`serverInfo":`), &revisions[0])
@@ -218,6 +221,7 @@ func (s *Server) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	s.tasks.close()
 	for l := range s.listeners {
 		_ = l.Close()
 	}

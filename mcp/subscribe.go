@@ -21,6 +21,9 @@ type event struct {
 	topic  string
 	method string
 	params []byte
+	// late, if not nil, appends the params when they are sent, and nothing if there is
+	// nothing to tell any more. Then slow clients do not keep what may be long.
+	late func(dst []byte) []byte
 }
 
 // Topics: of lists the method of the notification, of others a prefix and the name.
@@ -85,7 +88,7 @@ func (h *hub) listChanged(what offer) {
 // ResourceUpdated tells the clients that have subscribed to uri that what it holds has
 // changed. It never waits; several changes may become one message to a slow client.
 func (s *Server) ResourceUpdated(uri string) {
-	s.hub.publish(event{topicResource + uri, "notifications/resources/updated", appendString([]byte(`"uri":`), uri)})
+	s.hub.publish(event{topic: topicResource + uri, method: "notifications/resources/updated", params: appendString([]byte(`"uri":`), uri)})
 }
 
 // feed carries the events of some topics to one client.
@@ -180,6 +183,11 @@ func (f *feed) close(final []byte) {
 // appendTo appends the event as a notification line. id is that of the subscription or
 // nil (MCP 2026-07-28 basic/patterns/subscriptions "Receiving Notifications").
 func (e *event) appendTo(dst, id []byte) []byte {
+	if e.late != nil {
+		if e.params = e.late(nil); e.params == nil {
+			return dst
+		}
+	}
 	dst = append(dst, `{"jsonrpc":"2.0","method":"`...)
 	dst = append(dst, e.method...)
 	dst = append(dst, '"')

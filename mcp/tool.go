@@ -34,6 +34,13 @@ type Tool struct {
 	// microseconds. It then runs on the goroutine that reads the connection: no
 	// goroutine switch, but nothing else is read meanwhile, so it cannot be cancelled.
 	Inline bool
+
+	// Task says whether a call may go on as a task; not of a tool that is Inline. See
+	// TaskMode.
+	Task TaskMode
+	// TaskLate: the call becomes a task only when the function calls StartTask. What it
+	// asks the client before that, it asks as any tool does.
+	TaskLate bool
 }
 
 // ToolAnnotations are hints about what a tool does (from revision 2025-03-26). Nil
@@ -65,6 +72,9 @@ type ToolAnnotations struct {
 func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) (Out, error)) {
 	if !validName(t.Name) {
 		panic(fmt.Sprintf("mcp: tool %q: bad name", t.Name))
+	}
+	if t.Inline && t.Task != TaskForbidden {
+		panic(fmt.Sprintf("mcp: tool %q: inline and a task", t.Name))
 	}
 	checkIcons("tool "+t.Name, t.Icons)
 	tl := &tool{Tool: t, meta: t.Meta.marshal()}

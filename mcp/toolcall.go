@@ -23,6 +23,10 @@ func (s *session) callTool(r *request) *Error {
 		// MCP server/tools "Error Handling": unknown tools are protocol errors.
 		return Errorf(CodeInvalidParams, "unknown tool: %s", clip(name))
 	}
+	late, e := s.taskFor(r, t)
+	if e != nil {
+		return e
+	}
 	if e := s.admit(r, !t.Inline); e != nil {
 		return e
 	}
@@ -31,7 +35,7 @@ func (s *session) callTool(r *request) *Error {
 		return Errorf(CodeInternalError, "tool %s has a bad schema", t.Name)
 	}
 	c := s.newCall(r)
-	c.tool, c.do = t, doTool
+	c.tool, c.do, c.late = t, doTool, late
 	err := t.check.validate(args)
 	if err == nil {
 		c.in, err = t.decode(args)

@@ -41,6 +41,9 @@ func (t *tool) appendTo(dst []byte, rev *revision) []byte {
 			dst = append(dst, doc...)
 		}
 	}
+	if rev.taskTools && t.Task != TaskForbidden {
+		dst = append(dst, `,"execution":{"taskSupport":"`+t.Task.String()+`"}`...)
+	}
 	dst = appendIcons(dst, t.Icons, rev)
 	return append(appendMeta(dst, t.meta, rev), '}')
 }
