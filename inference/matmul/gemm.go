@@ -53,13 +53,15 @@ type plain[T float] func(tA, tB blas.Transpose, m, n, k int, alpha T, a []T, lda
 
 // engine is what products of one element type share.
 type engine[T float] struct {
-	pool  sync.Pool // of *product[T]
-	plain plain[T]
+	pool    sync.Pool // of *product[T]
+	scratch sync.Pool // of *[]T
+	plain   plain[T]
+	trsm    plainTrsm[T]
 }
 
 var (
-	singles = engine[float32]{plain: gonum.Implementation{}.Sgemm}
-	doubles = engine[float64]{plain: gonum.Implementation{}.Dgemm}
+	singles = engine[float32]{plain: gonum.Implementation{}.Sgemm, trsm: gonum.Implementation{}.Strsm}
+	doubles = engine[float64]{plain: gonum.Implementation{}.Dgemm, trsm: gonum.Implementation{}.Dtrsm}
 )
 
 // product is one matrix product in progress and its buffers, kept for the next.
