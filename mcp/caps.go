@@ -19,65 +19,72 @@ const (
 
 const tasksExtension = metaPrefix + "tasks"
 
-// parseCaps reads a capabilities object. What it does not know, or what has not the
-// right type, is not there.
+// parseCaps reads a capabilities object; v may be nil. What it does not know, or what has
+// not the right type, is not there. It comes with every request, so it makes no garbage.
 func parseCaps(v []byte) (c clientCaps) {
-	eachObject(v, func(name string, v []byte) {
-		switch name {
+	for w := objects(v); ; {
+		name, v, ok := w.next()
+		if !ok {
+			return c
+		}
+		switch string(name) {
 		case "roots":
 			c |= capRoots
-			eachMember(v, func(name string, v []byte) {
-				if name == "listChanged" && string(v) == "true" {
+			for w := walk(v); ; {
+				name, v, ok := w.member()
+				if !ok {
+					break
+				}
+				if string(name) == "listChanged" && string(v) == "true" {
 					c |= capRootsChanged
 				}
-			})
+			}
 		case "sampling":
-			c |= capSampling
-			eachObject(v, func(name string, _ []byte) {
-				switch name {
-				case "tools":
-					c |= capSamplingTools
-				case "context":
-					c |= capSamplingContext
-				}
-			})
+			c |= capSampling | capsIn(v, "tools", capSamplingTools, "context", capSamplingContext)
 		case "elicitation":
-			c |= elicitation(v)
+			modes := capsIn(v, "form", capElicitForm, "url", capElicitURL)
+			if modes == 0 { // MCP 2025-11-25 client/elicitation "Capabilities": form mode
+				modes = capElicitForm
+			}
+			c |= modes
 		case "extensions":
-			eachObject(v, func(name string, _ []byte) {
-				if name == tasksExtension {
-					c |= capTasks
-				}
-			})
+			c |= capsIn(v, tasksExtension, capTasks, "", 0)
 		}
-	})
-	return c
-}
-
-// elicitation reads the capability of that name. MCP 2025-11-25 client/elicitation
-// "Capabilities": an empty object means form mode.
-func elicitation(v []byte) (c clientCaps) {
-	eachObject(v, func(name string, _ []byte) {
-		switch name {
-		case "form":
-			c |= capElicitForm
-		case "url":
-			c |= capElicitURL
-		}
-	})
-	if c == 0 {
-		c = capElicitForm
 	}
-	return c
 }
 
-// eachObject calls f for the members of an object that are objects.
-func eachObject(v []byte, f func(name string, v []byte)) {
-	eachMember(v, func(name string, v []byte) {
-		if isObject(v) {
-			f(name, v)
+// capsIn returns the capabilities that the members of an object called a and b stand for.
+func capsIn(v []byte, a string, ifA clientCaps, b string, ifB clientCaps) (c clientCaps) {
+	for w := objects(v); ; {
+		name, _, ok := w.next()
+		switch {
+		case !ok:
+			return c
+		case string(name) == a:
+			c |= ifA
+		case string(name) == b:
+			c |= ifB
 		}
-	})
+	}
+}
+
+// objectWalker yields those members of an object that are objects.
+type objectWalker struct{ walker }
+
+func objects(v []byte) objectWalker {
+	if v == nil {
+		v = noArguments
+	}
+	return objectWalker{walk(v)}
+}
+
+func (w *objectWalker) next() (name, value []byte, ok bool) {
+	for {
+		name, value, ok := w.member()
+		if !ok || isObject(value) {
+			return name, value, ok
+		}
+	}
 }
 
 // errMissing is the answer to a request that cannot be served because the client has not

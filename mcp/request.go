@@ -114,7 +114,7 @@ func (s *session) place(r *request) *Error {
 	if !isString(r.meta.version) {
 		return Errorf(CodeInvalidParams, "params._meta[%q] must be a string", metaPrefix+"protocolVersion")
 	}
-	rev := findRevision(unquote(r.meta.version))
+	rev := findRevision(text(r.meta.version))
 	if rev == nil || !rev.stateless {
 		if string(r.method) == "initialize" { // what it asks for is in its params
 			return nil

@@ -93,9 +93,9 @@ var revisions = [...]revision{
 }
 
 // findRevision returns the revision of that name, or nil.
-func findRevision(name string) *revision {
+func findRevision[S string | []byte](name S) *revision {
 	for i := range revisions {
-		if revisions[i].name == name {
+		if revisions[i].name == string(name) {
 			return &revisions[i]
 		}
 	}
