@@ -16,16 +16,17 @@ const module = "github.com/unikernel-ai/unikernel-ai"
 // The one door between the columns is package kernel, through which drivers
 // reach memory and interrupts.
 var imports = map[string][]string{
-	"":          {"drivers", "inference", "kernel", "mcp"},
-	"bazel":     {},
-	"cli":       {"cli"},
-	"drivers":   {"drivers", "kernel"},
-	"inference": {"inference"},
-	"kernel":    {"kernel"},
-	"mcp":       {"mcp"},
-	"mcp/tool":  {"inference", "mcp"},
-	"tests":     {"cli", "drivers", "inference", "kernel", "mcp", "tests"},
-	"tools":     {"kernel/overlay", "tools"},
+	"":            {"drivers", "inference", "kernel", "mcp"},
+	"bazel":       {},
+	"cli":         {"cli"},
+	"drivers":     {"drivers", "kernel"},
+	"inference":   {"inference"},
+	"kernel":      {"kernel"},
+	"mcp":         {"mcp"},
+	"mcp/surface": {"drivers", "kernel", "mcp"},
+	"mcp/tool":    {"inference", "mcp"},
+	"tests":       {"cli", "drivers", "inference", "kernel", "mcp", "tests"},
+	"tools":       {"kernel/overlay", "tools"},
 }
 
 // cores are the kernel's decisions without a machine. They are laid into the
