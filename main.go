@@ -22,6 +22,7 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
 	"github.com/unikernel-ai/unikernel-ai/kernel"
 	"github.com/unikernel-ai/unikernel-ai/mcp"
+	"github.com/unikernel-ai/unikernel-ai/mcp/surface"
 	"github.com/unikernel-ai/unikernel-ai/mcp/tool"
 )
 
@@ -69,7 +70,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	img := image{model: model, stack: stack, listening: sinceFirstInstruction()}
+	img := &image{model: model, stack: stack}
 	server := img.newServer(log, limits(free))
 	log = slog.New(slog.NewMultiHandler(log.Handler(), server.LogHandler(name))) // clients may listen, too
 
@@ -113,14 +114,14 @@ func openVsock(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO, free
 }
 
 // newServer returns the MCP server with everything that this image offers.
-func (img image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
+func (img *image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
 	s := mcp.NewServer(mcp.Implementation{
 		Name: name, Version: version, Title: "Unikernel-AI",
 		Description: "a language model and tools sealed into one kernel image",
 	}, &mcp.Options{Logger: log, Limits: limits})
 
 	tool.Echo(s)
-	tool.Generate(s, img.model)
+	tool.Generate(s, img)
 	tool.Tokenize(s, img.model)
 	tool.Matmul(s, matmul.Implementation{}, maxMatmul)
 	tool.SystemInfo(s, tool.System{
@@ -130,8 +131,9 @@ func (img image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
 		Matmul: matmul.Kernel(),
 	})
 
-	s.AddLogResource("log://kernel", "kernel log", "console and kernel messages since boot", kernel.ReadLog)
-	s.AddMetrics(img.metrics)
+	img.listening = surface.Add(s, surface.Image{ // log://..., metrics://, selftest://, image://
+		Name: name, Version: version, Stack: img.stack, Metrics: img.metrics, Model: img.sealedModel, Sums: sums,
+	})
 	return s
 }
 
