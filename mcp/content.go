@@ -1,10 +1,8 @@
 package mcp
 
 import (
+	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"reflect"
 )
 
 // Content is a piece of a tool's result: Text, Image, Audio, Embedded or Link.
@@ -38,7 +36,7 @@ type Link struct{ Resource Resource }
 // Result is a tool result in full, for tools that need more than Out gives.
 type Result struct {
 	Content    []Content
-	Structured any  // nil, or what marshals to a JSON object
+	Structured any  // nil, or what marshals to JSON; an object, for clients before 2026-07-28
 	IsError    bool // the tool failed; Content says how
 	Meta       Meta
 }
@@ -66,7 +64,7 @@ func appendData(dst []byte, kind string, data []byte, mime string) []byte {
 	dst = append(dst, `","data":"`...)
 	dst = base64.StdEncoding.AppendEncode(dst, data)
 	dst = append(dst, '"')
-	dst = appendMember(dst, "mimeType", mime)
+	dst = appendMember(dst, "mimeType", cmp.Or(mime, "application/octet-stream")) // it must not be left out
 	return append(dst, '}')
 }
 
@@ -83,89 +81,4 @@ func (l Link) appendTo(dst []byte, rev *revision) []byte {
 	dst = append(dst, `{"type":"resource_link",`...)
 	dst = l.Resource.appendMembers(dst, rev, l.Resource.Meta.marshal())
 	return append(dst, '}')
-}
-
-// isStructured reports whether a tool with that Out has structured output.
-func isStructured[Out any]() bool {
-	switch any((*Out)(nil)).(type) {
-	case *Text, **Result:
-		return false
-	}
-	return true
-}
-
-var errNotObject = errors.New("tool result is not a JSON object")
-
-// appendOut appends the result of a tool whose function returned *out.
-func appendOut[Out any](dst []byte, out *Out, rev *revision) ([]byte, error) {
-	switch v := any(out).(type) {
-	case *Text:
-		dst = append(dst, `{"content":[`...)
-		dst = v.appendTo(dst, rev)
-		return append(dst, "]}"...), nil
-	case **Result:
-		if *v == nil {
-			return dst, Errorf(CodeInternalError, "tool returned no result")
-		}
-		return (*v).appendTo(dst, rev)
-	}
-	doc, err := marshalObject(out)
-	if err != nil {
-		return dst, err
-	}
-	// MCP 2025-06-18 server/tools "Structured Content": for older clients also
-	// the serialized JSON in a text content.
-	dst = append(dst, `{"content":[{"type":"text","text":`...)
-	dst = appendString(dst, doc)
-	dst = append(dst, "}]"...)
-	if rev.structured {
-		dst = append(dst, `,"structuredContent":`...)
-		dst = append(dst, doc...)
-	}
-	return append(dst, '}'), nil
-}
-
-func (r *Result) appendTo(dst []byte, rev *revision) ([]byte, error) {
-	dst = append(dst, `{"content":[`...)
-	for i, c := range r.Content {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = c.appendTo(dst, rev)
-	}
-	dst = append(dst, ']')
-	if r.Structured != nil && rev.structured {
-		doc, err := marshalObject(r.Structured)
-		if err != nil {
-			return dst, err
-		}
-		dst = append(dst, `,"structuredContent":`...)
-		dst = append(dst, doc...)
-	}
-	if r.IsError {
-		dst = append(dst, `,"isError":true`...)
-	}
-	return append(dst, '}'), nil
-}
-
-// appendToolError appends the result of a tool that failed.
-func appendToolError(dst []byte, text string) []byte {
-	dst = append(dst, `{"content":[`...)
-	dst = Text(text).appendTo(dst, nil)
-	return append(dst, `],"isError":true}`...)
-}
-
-// marshalObject returns v as JSON; it must be an object.
-func marshalObject(v any) ([]byte, error) {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return nil, Errorf(CodeInternalError, "tool result: %v", err)
-	}
-	if !isObject(doc) {
-		if string(doc) == "null" && reflect.Indirect(reflect.ValueOf(v)).Kind() == reflect.Map {
-			return noArguments, nil // a nil map has no members
-		}
-		return nil, Errorf(CodeInternalError, "%v", errNotObject)
-	}
-	return doc, nil
 }

@@ -114,11 +114,17 @@ func play(t *testing.T, script string) string {
 // act does what a dialogue says in words.
 func act(t *testing.T, s *Server, words []string) {
 	switch strings.Join(words[:min(2, len(words))], " ") {
+	case "add part":
+		fixtureParts[words[2]](s)
 	case "add tool":
 		AddTool(s, Tool{Name: words[2], Description: "added"}, func(context.Context, struct{}) (Text, error) { return "new", nil })
 	case "remove tool":
 		if !s.RemoveTool(words[2]) {
 			t.Errorf("there was no tool %s", words[2])
+		}
+	case "remove prompt":
+		if !s.RemovePrompt(words[2]) {
+			t.Errorf("there was no prompt %s", words[2])
 		}
 	case "add resource":
 		s.AddResource(Resource{URI: words[2], Name: "added"}, func(context.Context) ([]Contents, error) { return nil, nil })

@@ -160,7 +160,8 @@ func onlyKnown(s *jsonschema.Schema) bool {
 	r.MinLength, r.MaxLength, r.MinItems, r.MaxItems = nil, nil, nil, nil
 	r.Title, r.Description, r.Comment, r.Default, r.Examples = "", "", "", nil, nil
 	r.Deprecated, r.ReadOnly, r.WriteOnly, r.Format = false, false, false, ""
-	r.PropertyOrder = nil
+	r.PropertyOrder, r.ContentEncoding, r.ContentMediaType = nil, "", ""
+	r.Extra = nil // JSON Schema 2020-12 core section 6.5: unknown keywords check nothing
 	return reflect.ValueOf(r).IsZero()
 }
 

@@ -22,13 +22,17 @@ type Tool struct {
 
 	// InputSchema and OutputSchema replace the schemas inferred from the types.
 	// They must not change afterwards. See SchemaFor. Arguments are checked against
-	// the first; that results fit the second is up to the function.
+	// the first. A result that does not fit the second is not sent: the client gets error
+	// -32603 and the log says why. Both may use all of JSON Schema 2020-12 and draft 7, with
+	// references inside the schema only.
 	InputSchema  *jsonschema.Schema
 	OutputSchema *jsonschema.Schema
 
 	// Tighten edits the properties of the schema inferred for the input, which it gets by
 	// name, when the schema is made: at the tool's first use. InputSchema must be nil.
-	Tighten func(properties map[string]*jsonschema.Schema)
+	// TightenOutput does the same for the output.
+	Tighten       func(properties map[string]*jsonschema.Schema)
+	TightenOutput func(properties map[string]*jsonschema.Schema)
 
 	// Inline promises that the function never waits and is done in
 	// microseconds. It then runs on the goroutine that reads the connection: no
@@ -58,9 +62,10 @@ type ToolAnnotations struct {
 // In is a struct (or map); its schema comes from the field types and the json and
 // jsonschema tags. Arguments are checked against it before f runs; names are case
 // sensitive. Out is one of
-//   - a struct or map: sent as structuredContent with its JSON as text
 //   - Text: sent as one text content
 //   - *Result: sent as it is
+//   - any other type, best a struct: sent as structuredContent with its JSON as text.
+//     Clients before revision 2026-07-28 get what is no JSON object as text only
 //
 // An error from f becomes a result with isError and its text, except an *Error,
 // which becomes a JSON-RPC error. A panic becomes error -32603 and a log entry.
@@ -85,7 +90,7 @@ func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) 
 				err = fmt.Errorf("mcp: tool %q: panic: %v", t.Name, p)
 			}
 		}()
-		if err := tl.prepare(schemaOf[In], schemaOf[Out], isStructured[Out]()); err != nil {
+		if err := tl.prepare(schemaOf[In], schemaOf[Out], reflect.TypeFor[Out](), isStructured[Out]()); err != nil {
 			return fmt.Errorf("mcp: tool %q: %w", t.Name, err)
 		}
 		fields = plainFields(reflect.TypeFor[In]())
@@ -101,12 +106,12 @@ func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) 
 		}
 		return in, err
 	}
-	tl.do = func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error) {
-		out, err := f(ctx, *in.(*In))
+	tl.do = func(c *call, dst []byte) ([]byte, error) {
+		out, err := f(c, *c.in.(*In))
 		if err != nil {
 			return dst, err
 		}
-		return appendOut(dst, &out, rev)
+		return appendOut(c, dst, &out)
 	}
 	s.addTool(tl)
 }
@@ -124,7 +129,7 @@ func SchemaFor[T any](edit func(properties map[string]*jsonschema.Schema)) *json
 	return s
 }
 
-func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](nil) }
+func schemaOf[T any]() (*jsonschema.Schema, error) { return jsonschema.For[T](inferOptions()) }
 
 // tool is a tool ready to be called.
 type tool struct {
@@ -142,7 +147,10 @@ type tool struct {
 	// decode makes an *In of arguments that check has let pass.
 	decode func(args []byte) (any, error)
 	// do calls the function and appends its result.
-	do func(ctx context.Context, in any, dst []byte, rev *revision) ([]byte, error)
+	do func(c *call, dst []byte) ([]byte, error)
+
+	object bool    // the output schema wants an object; after makeSchemas
+	result *schema // of results, after makeSchemas; nil if they need no check
 
 	stats callStats
 }
@@ -177,7 +185,7 @@ func validName(name string) bool {
 }
 
 // prepare fills in the schemas and checks them.
-func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bool) (err error) {
+func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), typ reflect.Type, structured bool) (err error) {
 	if t.InputSchema == nil {
 		if t.InputSchema, err = in(); err != nil {
 			return err
@@ -190,19 +198,10 @@ func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), structured bo
 		return errors.New("the input schema's type must be object")
 	}
 	if t.check, err = compile(t.InputSchema); err != nil {
-		return err
+		return fmt.Errorf("input schema: %w", err)
 	}
-	if t.OutputSchema == nil && structured {
-		if t.OutputSchema, err = out(); err != nil {
-			return err
-		}
-	} else if t.OutputSchema != nil {
-		if _, err = compile(t.OutputSchema); err != nil {
-			return err
-		}
-	}
-	if t.OutputSchema != nil && t.OutputSchema.Type != "object" {
-		return errors.New("the output schema's type must be object: Out is a struct, a map, Text or *Result")
+	if err := t.prepareOutput(out, typ, structured); err != nil {
+		return fmt.Errorf("output schema: %w", err)
 	}
 	return nil
 }

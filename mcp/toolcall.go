@@ -73,7 +73,7 @@ var noArguments = []byte("{}")
 func doTool(c *call, dst []byte) (out []byte, err error) {
 	failed := true
 	defer func() { c.tool.stats.done(c.start, failed) }() // also if it panics
-	out, err = c.tool.do(c, c.in, dst, c.rev)
+	out, err = c.tool.do(c, dst)
 	if err != nil {
 		return toolError(dst, err)
 	}

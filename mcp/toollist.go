@@ -31,7 +31,7 @@ func (t *tool) appendTo(dst []byte, rev *revision) []byte {
 	in, out := t.schemas()
 	dst = append(dst, `,"inputSchema":`...)
 	dst = append(dst, in...)
-	if rev.structured && out != nil {
+	if out != nil && rev.structured && (rev.anyStructured || t.object) {
 		dst = append(dst, `,"outputSchema":`...)
 		dst = append(dst, out...)
 	}
