@@ -1,62 +1,108 @@
 package mcp
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"net"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// memConn is a connection whose client has said all it will say.
-type memConn struct {
-	net.Conn
-	in  *bytes.Reader
-	out bytes.Buffer
-}
+// greetings are what a client may have said before what the fuzzer makes up.
+var greetings = [][]string{nil, hello("2024-11-05"), hello("2025-03-26"), hello("2025-06-18"), hello("2025-11-25")}
 
-func (c *memConn) Read(b []byte) (int, error)       { return c.in.Read(b) }
-func (c *memConn) Write(b []byte) (int, error)      { return c.out.Write(b) }
-func (c *memConn) Close() error                     { return nil }
-func (c *memConn) SetReadDeadline(time.Time) error  { return nil }
-func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
-
-// FuzzDispatch lets a client say anything after the handshake. Whatever it is, every
-// line of the answer is a JSON-RPC message, and no handler panics but the one that is made to.
-func FuzzDispatch(f *testing.F) {
-	for _, s := range []string{
-		string(benchCall),
-		`{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n" + `{"jsonrpc":"2.0","id":2,"method":"ping"}`,
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":{"a":1},"_meta":{"progressToken":1}}}`,
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"count","arguments":{"n":3},"_meta":{"progressToken":"x"}}}`,
-		`{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"test://text"}}`,
-		`{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"debug"}}`,
-		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`,
-		`[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"fail"}}]`,
-		`{"jsonrpc":"2.0","id":0,"result":{}}` + "\n{\n[]\n",
-	} {
-		f.Add([]byte(s), false)
-		f.Add([]byte(s), true)
-	}
-	f.Fuzz(func(t *testing.T, said []byte, batches bool) {
-		if bytes.Contains(said, []byte("wait")) || bytes.Contains(said, []byte("panic")) || bytes.Contains(said, []byte("count")) && len(said) > 200 || bytes.Contains(said, []byte(`\u`)) {
-			return // takes long by design, or panics by design
-		}
-		hello := append(bytes.Clone(benchInit), benchOK...)
-		if batches {
-			hello = bytes.Replace(hello, []byte("2025-06-18"), []byte("2025-03-26"), 1)
-		}
-		s := newFixture(&Options{Limits: Limits{MaxLine: 1 << 16, DrainTimeout: time.Second}})
-		c := &memConn{in: bytes.NewReader(append(hello, said...))}
-		_ = s.ServeConn(context.Background(), c)
-		if s.stats.panics.Load() != 0 {
-			t.Fatal("a handler panicked")
-		}
-		for line := range bytes.Lines(c.out.Bytes()) {
-			if !json.Valid(line) || line[len(line)-1] != '\n' {
-				t.Fatalf("sent %q", line)
+// newFuzzServer returns the fixture with small limits and no tool that works for long or
+// panics, and tools that can be tasks.
+func newFuzzServer() *Server {
+	s := newFixture(&Options{PageSize: 3, Limits: Limits{
+		MaxLine: 1 << 16, MaxInFlight: 8, MaxBuffered: 1 << 20, DrainTimeout: 2 * time.Minute,
+		MaxTasks: 4, MaxTaskBytes: 16 << 10,
+	}})
+	tasks := 0 // only the reader's and calls' goroutines of one connection, under the tasks' lock
+	s.tasks.newID = func() string { tasks++; return fmt.Sprint("t", tasks) }
+	AddTool(s, Tool{Name: "count", Task: TaskOptional, Tighten: func(p map[string]*jsonschema.Schema) { p["n"].Maximum = jsonschema.Ptr(20.0) }},
+		func(ctx context.Context, in countIn) (Text, error) {
+			for i := range in.N {
+				if err := Progress(ctx, float64(i+1), float64(in.N), "x"); err != nil {
+					return "", err
+				}
+				_ = Log(ctx, slog.LevelInfo, "count", i)
 			}
+			return "done", nil
+		})
+	AddTool(s, Tool{Name: "panic"}, func(context.Context, struct{}) (Text, error) { return "not here", nil })
+	AddTool(s, Tool{Name: "slow", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(2 * time.Second):
+			return "slow", nil
 		}
 	})
+	AddTool(s, Tool{Name: "late", Task: TaskRequired, TaskLate: true}, func(ctx context.Context, _ struct{}) (Text, error) {
+		return "late", StartTask(ctx)
+	})
+	return s
+}
+
+// FuzzDispatch lets a client say anything. Whatever it is, every request with an id gets
+// exactly one answer, or the connection ends with a reason; every line of the server's
+// is a JSON-RPC message; no handler panics; and nothing is left of the client afterwards:
+// no goroutine, no byte of the budget.
+//
+// how: what was said before (its remainder by 5), and whether all settles after each line.
+func FuzzDispatch(f *testing.F) {
+	for _, lines := range append(clientLines(f), taskLines...) {
+		said := []byte(strings.Join(lines, "\n"))
+		f.Add(said, byte(0))
+		f.Add(said, byte(5))
+	}
+	f.Fuzz(func(t *testing.T, said []byte, how byte) {
+		if len(said) > 8<<10 {
+			return
+		}
+		lines := append(slices.Clone(greetings[how%5]), strings.Split(string(said), "\n")...)
+		synctest.Test(t, func(t *testing.T) { fuzzTalk(t, lines, how/5%2 == 1) })
+	})
+}
+
+// taskLines are dialogues about tasks.
+var taskLines = [][]string{
+	{
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow",` + withTasks + `}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["t1"]},` + withTasks + `}}`,
+		`{"jsonrpc":"2.0","id":3,"method":"tasks/get","params":{"taskId":"t1",` + withTasks + `}}`,
+		`{"jsonrpc":"2.0","id":4,"method":"tasks/update","params":{"taskId":"t1","inputResponses":{"k":{}},` + withTasks + `}}`,
+		`{"jsonrpc":"2.0","id":5,"method":"tasks/cancel","params":{"taskId":"t1",` + withTasks + `}}`,
+	},
+	append(hello("2025-11-25"),
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"late","task":{"ttl":1}}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"tasks/result","params":{"taskId":"t1"}}`,
+		`{"jsonrpc":"2.0","id":3,"method":"tasks/cancel","params":{"taskId":"t1"}}`),
+}
+
+// fuzzTalk is one conversation of FuzzDispatch.
+func fuzzTalk(t *testing.T, lines []string, slowly bool) {
+	s := newFuzzServer()
+	heard, reason := talk(s, lines, slowly)
+	err := judge(lines, heard, reason)
+	if n := s.stats.panics.Load(); err == nil && n > 0 {
+		err = fmt.Errorf("%d handlers panicked", n)
+	}
+	if e := s.Close(); err == nil && e != nil {
+		err = e
+	}
+	synctest.Wait()
+	used, work, open, kept := s.budget.used.Load(), s.atWork.Load(), len(s.openSessions()), s.tasks.store.bytes
+	if err == nil && (used != 0 || work != 0 || open != 0 || kept != 0) {
+		err = fmt.Errorf("%d bytes, %d calls, %d sessions and %d bytes of tasks are left", used, work, open, kept)
+	}
+	if err != nil {
+		t.Fatalf("%v\nsaid:\n%s\nheard:\n%s\nended: %v", err, strings.Join(lines, "\n"), strings.Join(heard, "\n"), reason)
+	}
 }
