@@ -82,15 +82,23 @@ func Log(ctx context.Context, level slog.Level, logger string, data any) error {
 	if c == nil {
 		return errNoCall
 	}
-	if c.task.Load() != nil {
-		return c.Err() // extension "Task Status Notifications": not supported
-	}
 	if !c.wantsLog(level) {
 		return nil
 	}
 	doc, err := json.Marshal(data)
 	if err != nil {
 		return err
+	}
+	return c.log(level, logger, doc)
+}
+
+// log sends a log message, JSON, if the client wants it.
+func (c *call) log(level slog.Level, logger string, doc []byte) error {
+	if c.task.Load() != nil {
+		return c.Err() // extension "Task Status Notifications": not supported
+	}
+	if !c.wantsLog(level) {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,6 +12,9 @@ import "bytes"
 //	                                        <-   notifications/tools/list_changed, ...
 //	  notifications/cancelled               ->   (then nothing more comes)
 //	                                        <-   SubscriptionsListenResult, if the server ends first
+//
+// basic/patterns/cancellation still has the server send notifications/cancelled to end a
+// stream; the page on subscriptions and the schema have the result.
 func (s *session) listen(r *request) *Error {
 	if e := s.admit(r, false); e != nil {
 		return e

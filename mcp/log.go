@@ -127,6 +127,9 @@ func (q *logQueue) post(line []byte, send func([]byte) error) {
 // LogHandler returns a slog.Handler that sends records to the clients that asked for
 // their level with logging/setLevel. logger names the source. It
 // never waits for a client; one that reads slowly loses messages.
+//
+// Since revision 2026-07-28 clients ask per request: a record logged with the context of
+// a call goes to the client of that call, as if by Log, which may wait for that client.
 func (s *Server) LogHandler(logger string) slog.Handler {
 	b := &logBuffer{}
 	opts := &slog.HandlerOptions{Level: slog.Level(math.MinInt), ReplaceAttr: dropLevel}
@@ -155,7 +158,10 @@ type logHandler struct {
 }
 
 // Enabled reports whether any client wants that level.
-func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool {
+func (h *logHandler) Enabled(ctx context.Context, l slog.Level) bool {
+	if c := callOf(ctx); c != nil && c.rev.stateless && c.wantsLog(l) {
+		return true
+	}
 	for _, s := range h.srv.openSessions() {
 		if s.wantsLog(l) {
 			return true
@@ -169,11 +175,15 @@ func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	h.buf.mu.Lock()
 	h.buf.Reset()
 	err := h.json.Handle(ctx, r)
-	line := appendLog(nil, r.Level, h.logger, bytes.TrimSpace(h.buf.Bytes()))
+	doc := bytes.Clone(bytes.TrimSpace(h.buf.Bytes()))
 	h.buf.mu.Unlock()
 	if err != nil {
 		return err
 	}
+	if c := callOf(ctx); c != nil && c.rev.stateless {
+		_ = c.log(r.Level, h.logger, doc) // over or not, there is the rest to do
+	}
+	line := appendLog(nil, r.Level, h.logger, doc)
 	for _, s := range h.srv.openSessions() {
 		if s.wantsLog(r.Level) {
 			s.logs.post(line, func(b []byte) error { return s.out.send(b, true) })

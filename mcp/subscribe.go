@@ -145,20 +145,21 @@ func (f *feed) send() {
 	b := getBuffer()
 	defer putBuffer(b)
 	for {
-		*b = (*b)[:0]
 		f.mu.Lock()
-		for _, e := range f.waiting {
-			*b = e.appendTo(*b, f.id)
-		}
-		*b = append(*b, f.final...)
+		events, final := f.waiting, f.final
 		f.waiting, f.final = nil, nil
-		if len(*b) == 0 {
-			f.busy = false
+		if f.busy = len(events) > 0 || final != nil; !f.busy {
 			f.mu.Unlock()
 			return
 		}
 		f.mu.Unlock()
-		_ = f.sess.out.send(*b, true) // a broken connection ends by itself
+		*b = (*b)[:0]
+		for i := range events { // without mu: late takes locks of its own
+			*b = events[i].appendTo(*b, f.id)
+		}
+		if *b = append(*b, final...); len(*b) > 0 {
+			_ = f.sess.out.send(*b, true) // a broken connection ends by itself
+		}
 	}
 }
 
