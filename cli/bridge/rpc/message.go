@@ -16,7 +16,7 @@ const (
 	Unknown      Kind = iota // nothing that a bridge understands
 	Request                  // method and id
 	Notification             // method alone
-	Response                 // id and result or error; the id may be null
+	Response                 // result or error, and the id, which errors may lack
 	Batch                    // an array of messages (MCP 2025-03-26 basic "Batching")
 )
 
@@ -29,6 +29,13 @@ type Message struct {
 	Params []byte // JSON; nil if there are none
 	Result []byte // JSON; nil if there is none
 	Error  []byte // JSON; nil if there is none
+}
+
+// Nameless reports whether a response is to a message whose id its sender could not
+// read: the id is null (JSON-RPC 2.0 "Response object") or absent (MCP 2025-11-25 schema,
+// JSONRPCErrorResponse).
+func (m *Message) Nameless() bool {
+	return m.Kind == Response && (m.ID == nil || string(m.ID) == "null")
 }
 
 // maxMember bounds an id and a method's name in bytes: both are kept.
@@ -60,7 +67,7 @@ func ParseValid(b []byte) (Message, error) {
 	switch {
 	case twice != "":
 		return Message{}, fmt.Errorf("%q is given twice", twice)
-	case m.ID != nil && !validID(m.ID) && !(m.Kind == Response && string(m.ID) == "null"):
+	case m.ID != nil && !validID(m.ID) && !m.Nameless():
 		m.ID = nil
 		return m, fmt.Errorf("id must be a string or integer of at most %d bytes", maxMember)
 	case m.Kind == Unknown:
@@ -125,7 +132,7 @@ func peek(b []byte) (m Message, twice string) {
 		m.Kind = Request
 	case method != nil:
 		m.Kind = Notification
-	case m.ID != nil && (m.Result != nil || m.Error != nil):
+	case m.Error != nil, m.ID != nil && m.Result != nil:
 		m.Kind = Response
 	}
 	return m, ""

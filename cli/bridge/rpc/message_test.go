@@ -23,6 +23,8 @@ func TestParse(t *testing.T) {
 		{"result", `{"id":1,"result":{"method":"no"}}`, Response, "1", "", ""},
 		{"error", `{"id":1,"error":{"code":-1}}`, Response, "1", "", ""},
 		{"error without id", `{"id":null,"error":{"code":-1}}`, Response, "null", "", ""},
+		{"error with id absent", `{"error":{"code":-1}}`, Response, "", "", ""},
+		{"result with id absent", `{"result":{}}`, Unknown, "", "", "neither"},
 		{"batch", `[{"id":1,"method":"m"}]`, Batch, "", "", ""},
 		{"id twice", `{"id":1,"method":"m","id":2}`, Unknown, "", "", `"id" is given twice`},
 		{"method twice, once escaped", `{"id":1,"method":"m","\u006dethod":"n"}`, Unknown, "", "", `"method" is given twice`},
@@ -141,7 +143,7 @@ func TestAppendError(t *testing.T) {
 	if code, ok := ErrorCode(Peek(got)); code != -32001 || !ok {
 		t.Errorf("ErrorCode(%s) = %d, %v", got, code, ok)
 	}
-	if m := Peek(AppendError(nil, nil, 1, "")); m.Kind != Response || string(m.ID) != "null" {
+	if m := Peek(AppendError(nil, nil, 1, "")); !m.Nameless() {
 		t.Errorf("without an id: %+v", m)
 	}
 }

@@ -52,6 +52,9 @@ type Config struct {
 	// KeepAlive is how long an SSE stream may be silent before it gets a comment;
 	// default 15 s.
 	KeepAlive time.Duration
+	// StreamAfter is how long the answer to a POST of revisions up to 2025-11-25 may take
+	// before it becomes a stream, which the client can take up again; default 500 ms.
+	StreamAfter time.Duration
 	// WriteTimeout is how long a client may leave what it is sent unread; default 30 s.
 	WriteTimeout time.Duration
 }
@@ -65,6 +68,7 @@ func (c *Config) complete() {
 	set(&c.SessionIdle, 30*time.Minute)
 	set(&c.Wait, 15*time.Second)
 	set(&c.KeepAlive, 15*time.Second)
+	set(&c.StreamAfter, 500*time.Millisecond)
 	set(&c.WriteTimeout, 30*time.Second)
 }
 

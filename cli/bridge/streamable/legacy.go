@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/cli/bridge/rpc"
 )
 
-// forgetAfter is how long the end of a stream waits for a client that lost it.
-const forgetAfter = time.Minute
+// A stream that is over waits forgetAfter for a client that has lost its end; a session
+// has keptStreams of them.
+const (
+	forgetAfter = time.Minute
+	keptStreams = 8
+)
 
 // firstPrimed is the first revision whose SSE streams begin with an event without a
 // message (2025-11-25 basic/transports "Sending Messages to the Server"); clients of
@@ -67,11 +72,11 @@ func (x *session) open(c *call) (*stream, error) {
 		return nil, errLost
 	case c.Kind == rpc.Batch && x.revision != "2025-03-26":
 		return nil, errors.New("only revision 2025-03-26 has batches")
-	case len(x.streams) > maxStreams:
+	case len(x.streams)-len(x.finished) > maxStreams:
 		return nil, fmt.Errorf("%w: the session has %d requests at work", errFull, maxStreams)
 	}
 	st := newStream(x.count+1, true)
-	st.sse, st.size = c.sse, len(c.line)
+	st.sse, st.size, st.read = c.sse, len(c.line), true
 	var err error
 	requests(c.Message, c.line, func(m rpc.Message) {
 		key := rpc.Key(m.ID)
@@ -113,13 +118,16 @@ func (x *session) note(c *call) {
 	}
 }
 
-// serve answers a POST from its stream: with JSON if the responses are all there is,
-// else with SSE.
+// serve answers a POST from its stream: with JSON if the responses are all there is and
+// come soon, else with SSE.
 func (x *session) serve(w http.ResponseWriter, r *http.Request, c *call, st *stream) {
 	x.mu.Lock()
 	me := st.giveTo()
 	x.mu.Unlock()
 	defer x.leave(st, me)
+	late := false
+	slow := time.NewTimer(x.s.StreamAfter)
+	defer slow.Stop()
 	for {
 		v := x.peek(st, me)
 		switch {
@@ -128,9 +136,9 @@ func (x *session) serve(w http.ResponseWriter, r *http.Request, c *call, st *str
 		case v.over && c.json && (v.left == 1 || v.left > 0 && !c.sse):
 			x.serveJSON(w, c, st)
 			return
-		case (v.over || v.left > 0) && c.sse:
+		case (v.over || v.left > 0 || late) && c.sse:
 			out := startSSE(w, x.s.WriteTimeout)
-			if x.name(st) && out.event(st.eventID(0), nil) != nil {
+			if x.name(st) && out.prime(st.eventID(0)) != nil {
 				return
 			}
 			x.pump(r, out, st, me)
@@ -141,6 +149,8 @@ func (x *session) serve(w http.ResponseWriter, r *http.Request, c *call, st *str
 		}
 		select {
 		case <-v.news:
+		case <-slow.C:
+			late = c.Method != "initialize" // whose answer settles what the stream may be like
 		case <-r.Context().Done():
 			return
 		}
@@ -193,9 +203,26 @@ type view struct {
 	news   <-chan struct{} // told of changes
 }
 
+// peek shows what is to be sent next.
 func (x *session) peek(st *stream, me int) view {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return st.view(me)
+}
+
+// pop is peek for who sends the event. It counts as sent before it is: a message must not
+// go out twice, and a client that misses it asks for it by Last-Event-ID.
+func (x *session) pop(st *stream, me int) view {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v := st.view(me)
+	if v.mine && v.left > 0 {
+		st.take(v.number)
+	}
+	return v
+}
+
+func (st *stream) view(me int) view {
 	v := view{number: st.sent, left: st.base + len(st.events) - st.sent, over: st.over, mine: st.reader == me, named: st.named, news: st.news}
 	if v.left > 0 {
 		v.event = st.events[st.sent-st.base]
@@ -203,18 +230,12 @@ func (x *session) peek(st *stream, me int) view {
 	return v
 }
 
-func (x *session) took(st *stream, number int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	st.take(number)
-}
-
 // pump sends a stream's events until it is over, another reads it, or the client is gone.
 func (x *session) pump(r *http.Request, out *sse, st *stream, me int) {
 	quiet := time.NewTimer(x.s.KeepAlive)
 	defer quiet.Stop()
 	for {
-		v := x.peek(st, me)
+		v := x.pop(st, me)
 		switch {
 		case !v.mine && st.posted:
 			panic(http.ErrAbortHandler) // not in order: the client must not think it has all
@@ -228,7 +249,6 @@ func (x *session) pump(r *http.Request, out *sse, st *stream, me int) {
 			if out.event(id, v.message) != nil {
 				return
 			}
-			x.took(st, v.number)
 			quiet.Reset(x.s.KeepAlive)
 			continue
 		case v.over:
@@ -257,27 +277,34 @@ func (x *session) leave(st *stream, me int) {
 	}
 	st.read = false
 	if st.posted && st.over {
-		if st.sent == st.base+len(st.events) || !st.named {
-			delete(x.streams, st.number)
-		} else {
-			x.forgetLater(st)
-		}
+		x.forgetLater(st)
 	}
 }
 
-// forgetLater drops a stream that nobody takes up again. Caller holds mu.
+// forgetLater drops a stream that is over, unless its client may take it up again: then
+// it is kept for forgetAfter, or until keptStreams have ended after it. Caller holds mu.
 func (x *session) forgetLater(st *stream) {
 	if !st.named {
 		delete(x.streams, st.number)
 		return
 	}
+	x.finished = append(x.finished, st.number)
+	if len(x.finished) > keptStreams {
+		x.forget(x.finished[0])
+	}
 	time.AfterFunc(forgetAfter, func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		if !st.read {
-			delete(x.streams, st.number)
-		}
+		x.forget(st.number)
 	})
+}
+
+// forget drops a stream, unless it is being read again: then its end will. Caller holds mu.
+func (x *session) forget(number int) {
+	x.finished = slices.DeleteFunc(x.finished, func(n int) bool { return n == number })
+	if st := x.streams[number]; st != nil && !st.read {
+		delete(x.streams, number)
+	}
 }
 
 // get serves the GET stream of a session, or takes up a stream again.

@@ -122,7 +122,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 			return false
 		}
 		m := rpc.Peek(line)
-		final := m.Kind == rpc.Response && (rpc.Key(m.ID) == id || string(m.ID) == "null")
+		final := m.Kind == rpc.Response && (rpc.Key(m.ID) == id || m.Nameless())
 		switch {
 		case out == nil && final:
 			writeJSON(w, status(m), line[:len(line)-1])

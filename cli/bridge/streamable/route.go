@@ -29,7 +29,7 @@ func (x *session) route(line []byte) {
 	switch m.Kind {
 	case rpc.Response:
 		st := x.due[rpc.Key(m.ID)]
-		if string(m.ID) == "null" {
+		if m.Nameless() {
 			if st = x.longest(); st != nil {
 				x.giveUp(st)
 			}

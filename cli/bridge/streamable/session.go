@@ -37,6 +37,7 @@ type session struct {
 	due      map[string]*stream // guarded by mu; by rpc.Key of a request's id
 	tokens   map[string]*stream // guarded by mu; by rpc.Key of a progress token
 	count    int                // guarded by mu; streams so far
+	finished []int              // guarded by mu; streams that are over and kept
 	revision string             // guarded by mu; what the guest settled on; "" before
 	active   int                // guarded by mu; HTTP requests at work
 	since    time.Time          // guarded by mu; when active became 0

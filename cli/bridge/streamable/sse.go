@@ -48,6 +48,14 @@ func (s *sse) event(id string, message []byte) error {
 	return s.send()
 }
 
+// prime sends an event without a message, and how long a client that loses the stream
+// should wait (MCP 2025-11-25 basic/transports "Sending Messages to the Server").
+func (s *sse) prime(id string) error {
+	s.buf = append(s.buf[:0], "id: "...)
+	s.buf = append(append(s.buf, id...), "\nretry: 1000\ndata: \n\n"...)
+	return s.send()
+}
+
 // comment keeps the stream alive: middlemen close those that are silent.
 func (s *sse) comment() error {
 	s.buf = append(s.buf[:0], ": alive\n\n"...)
