@@ -26,6 +26,10 @@
 // with "method" and "id" is a request and gets one response with the same id; with
 // "method" alone it is a notification and gets none.
 //
+// The protocol has two eras, and a connection may speak both. Until 2025-11-25 a
+// handshake settles the revision and what the client can do, for as long as the
+// connection lasts:
+//
 //	client                                   server
 //	  initialize {protocolVersion,...}  ->
 //	                                    <-   {protocolVersion, capabilities, serverInfo}
@@ -35,13 +39,26 @@
 //	  notifications/cancelled           ->   (then there is no response)
 //	                                    <-   {content, structuredContent, isError}
 //
-// The first exchange settles the revision of the protocol for the connection. What
-// differs between revisions is one table, in revision.go; handlers are written once.
-// Requests may overlap; responses come in any order.
+// Since 2026-07-28 each request says both in its _meta and is served by itself; what was
+// said before on the connection, by a handshake or another request, means nothing to it:
 //
-// A connection is a session: it begins with the handshake and ends when either side
-// closes it. A client that only stops sending still gets the answers to what it asked. A
-// request is cancelled by notifications/cancelled, or by closing the connection.
+//	server/discover {_meta}           ->   (if the client likes)
+//	                                  <-   {supportedVersions, capabilities, resultType}
+//	tools/call {name, ..., _meta}     ->
+//	                                  <-   {content, ..., resultType: complete}, or
+//	                                  <-   {inputRequests, ..., resultType: input_required}
+//	subscriptions/listen {_meta, ...} ->
+//	                                  <-   notifications/subscriptions/acknowledged, ...
+//
+// What differs between revisions is one table, in revision.go; handlers are written once.
+// What a result carries beside its content is added in one place, in result.go. Requests
+// may overlap; responses come in any order.
+//
+// A connection begins with the first message and ends when either side closes it. A client
+// that only stops sending still gets the answers to what it asked. A request is cancelled
+// by notifications/cancelled, or by closing the connection.
+//
+// Clients that listen are told when lists and resources change: see subscribe.go.
 //
 // A request that cannot be understood is answered with a JSON-RPC error, a tool that
 // fails with a result that has isError set, so that the model can see it.
@@ -50,8 +67,10 @@
 //
 //	net.Conn -> lineReader   bytes to lines, bounded            (frame.go)
 //	         -> decode       line to message, strict            (scan.go, message.go)
-//	         -> session      life cycle, in flight, dispatch    (session.go, dispatch.go)
+//	         -> session      life cycle, in flight              (session.go, call.go)
+//	         -> request      era, capabilities, method          (request.go, dispatch.go, method.go)
 //	         -> tool         schema check, Go function, result  (toolcall.go, validate.go)
+//	         -> mark         what the revision wants in results (result.go)
 //	         -> writer       one write for all that is ready    (writer.go)
 //
 // The client is taken to be hostile: see Limits for every bound and its default.
