@@ -30,6 +30,8 @@ type call struct {
 	// none. In revisions with a handshake the session has it.
 	logLevel slog.Level
 	marks    marks // of the result
+	method   string
+	params   []byte // of the request, if it may ask its client in a result
 
 	do   func(c *call, dst []byte) ([]byte, error) // appends the result
 	tool *tool                                     // for doTool
@@ -43,6 +45,7 @@ type call struct {
 	cancelled atomic.Bool // by the client: no response
 
 	mu       sync.Mutex
+	rounds   *rounds // guarded by mu; of questions in results; nil if there were none
 	over     bool    // guarded by mu; about to be answered: nothing more is sent
 	progress float64 // guarded by mu; the last one reported
 	reported bool    // guarded by mu; progress is set
@@ -87,7 +90,10 @@ func (s *session) admit(r *request, background bool) *Error {
 func (s *session) newCall(r *request) *call {
 	c := &call{
 		sess: s, rev: r.rev, caps: r.caps, batch: r.batch, start: s.came,
-		id: r.id, token: r.meta.token, logLevel: levelOff,
+		id: r.id, token: r.meta.token, logLevel: levelOff, method: r.row.name,
+	}
+	if c.rev.asksInResults && c.can() != 0 {
+		c.params = r.params
 	}
 	if r.rev.stateless && r.meta.logLevel != nil {
 		c.logLevel, _ = parseLevel(r.meta.logLevel) // place has checked it
@@ -116,9 +122,12 @@ func (s *session) start(c *call, size int) {
 		c.held = size
 	}
 	// The line will be gone.
-	both := append(append(make([]byte, 0, len(c.id)+len(c.token)), c.id...), c.token...)
+	both := append(append(make([]byte, 0, len(c.id)+len(c.token)+len(c.params)), c.id...), c.token...)
 	if c.token != nil {
 		c.token = both[len(c.id):]
+	}
+	if c.params != nil {
+		c.params = append(both, c.params...)[len(both):]
 	}
 	c.id = both[:len(c.id):len(c.id)]
 	if c.late != nil {
@@ -196,6 +205,9 @@ func (c *call) run(dst []byte) (out []byte) {
 	if run := c.task.Load(); run != nil {
 		c.endTask(run, out[head:], err)
 		return dst[:0]
+	}
+	if c.asked() {
+		out, err = c.appendQuestions(out[:head])
 	}
 	if err != nil {
 		e := c.protocolError(err)

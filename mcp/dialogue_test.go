@@ -63,12 +63,13 @@ func play(t *testing.T, script string) string {
 	c, ended := duplexPipe(t, s)
 	heard := listen(c)
 	var out strings.Builder
+	var st states
 	for line := range strings.Lines(script) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
 		case strings.HasPrefix(line, "> "):
 			out.WriteString(line + "\n")
-			if _, err := c.Write([]byte(line[2:] + "\n")); err != nil {
+			if _, err := c.Write([]byte(st.fill(line[2:]) + "\n")); err != nil {
 				out.WriteString("# " + err.Error() + "\n")
 			}
 		case strings.HasPrefix(line, "* "):
@@ -92,7 +93,7 @@ func play(t *testing.T, script string) string {
 		}
 		synctest.Wait()
 		for _, l := range heard() {
-			out.WriteString("< " + l + "\n")
+			out.WriteString("< " + st.hide(l) + "\n")
 		}
 	}
 	select {
@@ -134,6 +135,8 @@ func act(t *testing.T, s *Server, words []string) {
 		}
 	case "resource updated":
 		s.ResourceUpdated(words[2])
+	case "add asks":
+		addAsks(s)
 	case "shut down":
 		go func() { _ = s.Shutdown(context.Background()) }()
 	default:

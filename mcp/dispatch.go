@@ -56,6 +56,7 @@ func (s *session) serveRequest(m *message) *Error {
 		method.needs&^s.srv.catalog.Load().offers != 0:
 		return errNoMethod(r)
 	}
+	r.row = method
 	if method.start != nil {
 		return method.start(s, r)
 	}
@@ -84,6 +85,8 @@ func (s *session) handleNotification(m *message) {
 			s.settled.Store(true)
 			s.srv.hub.add(s.feed)
 		}
+	case "notifications/roots/list_changed":
+		s.asks.rootsChanged()
 	case "notifications/cancelled":
 		var id []byte
 		eachMember(m.params, func(name string, v []byte) {

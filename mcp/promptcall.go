@@ -78,6 +78,9 @@ func (s *session) getPrompt(r *request) *Error {
 		}
 		return res.appendTo(c, dst)
 	}
+	if e := c.takeAnswers(r); e != nil {
+		return e
+	}
 	s.start(c, len(r.raw))
 	return nil
 }

@@ -6,6 +6,7 @@ import "bytes"
 // again and again: it and its slices are good until the method returns.
 type request struct {
 	message
+	row  *method   // of the table
 	rev  *revision // of this request: the one its _meta names, else the handshake's
 	caps clientCaps
 	meta requestMeta

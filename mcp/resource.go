@@ -108,6 +108,9 @@ func (s *session) readResource(r *request) *Error {
 	}
 	c := s.newCall(r)
 	c.read, c.do, c.marks.cache = res, doRead, cacheRead
+	if e := c.takeAnswers(r); e != nil {
+		return e
+	}
 	s.start(c, len(r.raw))
 	return nil
 }

@@ -50,6 +50,14 @@ type revision struct {
 	// asksInResults: what we ask of the client goes into results, not requests of ours
 	// (2026-07-28 basic/patterns/mrtr).
 	asksInResults bool
+	// asks is what clients can be asked: elicitation since 2025-06-18; its URL mode, and
+	// sampling with tools, since 2025-11-25, which also made context something to declare.
+	asks clientCaps
+	// choices: forms may have titled choices and lists (2025-11-25 changelog).
+	choices bool
+	// elicitationIDs: questions in URL mode have an id, by which they are later said to be
+	// complete (2025-11-25 client/elicitation only).
+	elicitationIDs bool
 	// anyStructured: structuredContent may be any JSON value (2026-07-28 changelog).
 	anyStructured bool
 	// nullIDs: an error about a message whose id could not be read has the id null, as
@@ -59,6 +67,9 @@ type revision struct {
 	notFound int64
 }
 
+// laterAsks is what clients can be asked since 2025-11-25.
+const laterAsks = capRoots | capRootsChanged | capSampling | capSamplingTools | capSamplingContext | capElicitForm | capElicitURL
+
 // revisions are all that the server speaks, newest first.
 var revisions = [...]revision{
 	{
@@ -66,28 +77,32 @@ var revisions = [...]revision{
 		completions: true, structured: true, titles: true, links: true, metas: true, lastModified: true,
 		descriptions: true, icons: true, argumentsAreResults: true,
 		extensions: true, resultTypes: true, cacheHints: true, asksInResults: true, anyStructured: true,
+		asks: laterAsks, choices: true,
 		notFound: CodeInvalidParams,
 	},
 	{
 		name: "2025-11-25", annotations: true, progressText: true, audio: true,
 		completions: true, structured: true, titles: true, links: true, metas: true, lastModified: true,
 		descriptions: true, icons: true, argumentsAreResults: true,
-		taskTools: true,
-		notFound:  CodeResourceNotFound,
+		taskTools: true, asks: laterAsks, choices: true, elicitationIDs: true,
+		notFound: CodeResourceNotFound,
 	},
 	{
 		name: "2025-06-18", nullIDs: true, annotations: true, progressText: true, audio: true,
 		completions: true, structured: true, titles: true, links: true, metas: true, lastModified: true,
+		asks:     capRoots | capRootsChanged | capSampling | capElicitForm,
 		notFound: CodeResourceNotFound,
 	},
 	{
 		name: "2025-03-26", nullIDs: true, annotations: true, progressText: true, audio: true,
 		completions: true, batching: true,
+		asks:     capRoots | capRootsChanged | capSampling,
 		notFound: CodeResourceNotFound,
 	},
 	{
 		// MCP 2024-11-05 has batching through JSON-RPC only and says nothing of it.
 		name: "2024-11-05", nullIDs: true,
+		asks:     capRoots | capRootsChanged | capSampling,
 		notFound: CodeResourceNotFound,
 	},
 }

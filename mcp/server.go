@@ -27,7 +27,9 @@ type Server struct {
 	atWork  atomic.Int64 // requests on goroutines of their own
 	asking  atomic.Int64 // how many of them wait for their clients
 	sealer  sealer
-	stats   serverStats
+	// elicited counts the ids made for elicitations.
+	elicited atomic.Int64
+	stats    serverStats
 
 	mu        sync.Mutex
 	sessions  map[*session]struct{}     // guarded by mu

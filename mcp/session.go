@@ -30,7 +30,7 @@ var errDraining = errors.New("mcp: server is shutting down")
 // do for a small call. So the session decodes each message once, by itself:
 // tools/call and the handshake are served from there, and of every other request
 // the engine gets the head only, {"id":0,"method":"m"}, and hands it to Handle.
-// Responses to requests of ours go to the engine whole; it knows who waits for them.
+// Responses to requests of ours the session matches itself.
 type session struct {
 	srv    *Server
 	conn   net.Conn
@@ -62,7 +62,8 @@ type session struct {
 	logLevel atomic.Int32 // least slog level the client wants
 	logs     logQueue
 
-	out writer
+	out  writer
+	asks outgoing
 
 	work   sync.WaitGroup // calls on goroutines of their own
 	atWork atomic.Int64   // how many, until their responses are written
@@ -150,9 +151,7 @@ func (s *session) ReadObject(v any) (err error) {
 		}
 		switch {
 		case m.method == nil:
-			if isOwnID(m.id) {
-				return v.(json.Unmarshaler).UnmarshalJSON(m.raw)
-			}
+			s.answered(&m)
 		case isDirect(m.method):
 			s.serveMessage(&m)
 		default:
@@ -184,9 +183,6 @@ func (s *session) head(m *message) []byte {
 	s.scratch = append(dst, '}')
 	return s.scratch
 }
-
-// isOwnID reports whether id can be one of a request of ours: the engine counts from 0.
-func isOwnID(id []byte) bool { return isInteger(id) && id[0] != '-' && len(id) < 19 }
 
 // nextMessage returns the next message that is well formed, having answered
 // those that are not.
@@ -252,6 +248,7 @@ func (s *session) finish(err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) && !s.draining.Load() {
 		s.replyError(nil, nil, s.timeoutError())
 	}
+	s.asks.end()
 	graceful := s.draining.Load() || errors.Is(err, io.EOF)
 	s.endFeeds(graceful)
 	if graceful {

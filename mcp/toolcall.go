@@ -44,6 +44,9 @@ func (s *session) callTool(r *request) *Error {
 		c.tool.stats.done(c.start, true)
 		return s.replyBadArguments(c, err)
 	}
+	if e := c.takeAnswers(r); e != nil {
+		return e
+	}
 	if t.Inline {
 		s.serve(c)
 	} else {
@@ -74,10 +77,10 @@ func doTool(c *call, dst []byte) (out []byte, err error) {
 	failed := true
 	defer func() { c.tool.stats.done(c.start, failed) }() // also if it panics
 	out, err = c.tool.do(c, dst)
+	failed = err != nil && !c.asked()
 	if err != nil {
 		return toolError(dst, err)
 	}
-	failed = false
 	return out, nil
 }
 
