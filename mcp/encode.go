@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -13,13 +14,12 @@ func appendString[S string | []byte](dst []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := 0; ; {
+		if i = skipASCII(s, i); i >= len(s) {
+			break
+		}
 		x := s[i]
 		if x < utf8.RuneSelf {
-			if x >= 0x20 && x != '"' && x != '\\' {
-				i++
-				continue
-			}
 			dst = append(dst, s[from:i]...)
 			switch x {
 			case '"', '\\':
@@ -72,12 +72,10 @@ func appendNumber(dst []byte, f float64) []byte {
 
 // unquote returns the text of a checked JSON string, given with its quotes.
 func unquote(quoted []byte) string {
-	for _, x := range quoted[1 : len(quoted)-1] {
-		if x == '\\' {
-			var s string
-			_ = json.Unmarshal(quoted, &s) // cannot fail: check has passed it
-			return s
-		}
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		var s string
+		_ = json.Unmarshal(quoted, &s) // cannot fail: check has passed it
+		return s
 	}
 	return string(quoted[1 : len(quoted)-1])
 }

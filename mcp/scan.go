@@ -144,7 +144,7 @@ func (c *checker) word(w string) error {
 
 func (c *checker) str() error {
 	b := c.b
-	for i := c.i + 1; i < len(b); i++ {
+	for i := skipText(b, c.i+1); i < len(b); i = skipText(b, i+1) {
 		switch x := b[i]; {
 		case x == '"':
 			c.i = i + 1
@@ -302,7 +302,7 @@ func (w *walker) value() []byte {
 }
 
 func (w *walker) skipString() {
-	for w.i++; w.i < len(w.b); w.i++ {
+	for w.i = skipText(w.b, w.i+1); w.i < len(w.b); w.i = skipText(w.b, w.i+1) {
 		switch w.b[w.i] {
 		case '\\':
 			w.i++
