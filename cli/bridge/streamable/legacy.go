@@ -122,6 +122,7 @@ func (x *session) note(c *call) {
 // come soon, else with SSE.
 func (x *session) serve(w http.ResponseWriter, r *http.Request, c *call, st *stream) {
 	x.mu.Lock()
+	st.asked = true
 	me := st.giveTo()
 	x.mu.Unlock()
 	defer x.leave(st, me)
@@ -223,7 +224,7 @@ func (x *session) pop(st *stream, me int) view {
 }
 
 func (st *stream) view(me int) view {
-	v := view{number: st.sent, left: st.base + len(st.events) - st.sent, over: st.over, mine: st.reader == me, named: st.named, news: st.news}
+	v := view{number: st.sent, left: st.base + len(st.events) - st.sent, over: st.over, mine: st.reader == me && !st.broken, named: st.named, news: st.news}
 	if v.left > 0 {
 		v.event = st.events[st.sent-st.base]
 	}
@@ -276,7 +277,8 @@ func (x *session) leave(st *stream, me int) {
 		return
 	}
 	st.read = false
-	if st.posted && st.over {
+	st.tellRoom()
+	if st.posted && (st.over || st.broken) {
 		x.forgetLater(st)
 	}
 }
@@ -284,7 +286,7 @@ func (x *session) leave(st *stream, me int) {
 // forgetLater drops a stream that is over, unless its client may take it up again: then
 // it is kept for forgetAfter, or until keptStreams have ended after it. Caller holds mu.
 func (x *session) forgetLater(st *stream) {
-	if !st.named {
+	if !st.named || st.broken {
 		delete(x.streams, st.number)
 		return
 	}
@@ -340,7 +342,7 @@ func (x *session) attach(last string) (st *stream, me int) {
 	defer x.mu.Unlock()
 	st = x.streams[0]
 	if number, event, ok := parseEventID(last); ok {
-		if st = x.streams[number]; st == nil {
+		if st = x.streams[number]; st == nil || st.broken {
 			return nil, 0
 		}
 		st.sent = min(max(st.base, event+1), st.base+len(st.events))

@@ -1,6 +1,8 @@
 package streamable
 
 import (
+	"time"
+
 	"github.com/unikernel-ai/unikernel-ai/cli/bridge/rpc"
 )
 
@@ -141,20 +143,51 @@ func (x *session) streamFor(m rpc.Message) *stream {
 	return newest
 }
 
-// push adds a message to a stream. What waits unread on the GET stream gives way to
-// what is newer; a POST that is not read loses its connection. Caller holds mu.
+// push adds a message to a stream. While too many wait for a client that reads, the guest
+// waits, for stallLimit at most: its own patience is longer, and the other requests of the
+// session wait with it. A POST whose client is slower than that, or away, loses its
+// stream; on the GET stream what is new takes the place of what is old. Caller holds mu,
+// which may be open in between.
 func (x *session) push(st *stream, line []byte) {
-	if st.push(line, false, 2*x.s.MaxMessage) {
-		return
+	most := 2 * x.s.MaxMessage
+	var late <-chan time.Time
+	for !st.broken && !st.push(line, false, most) {
+		if st.posted && !st.asked {
+			st = x.streams[0] // it cannot be read before the guest has its request
+			continue
+		}
+		if st.read && late == nil {
+			t := time.NewTimer(min(stallLimit, x.s.WriteTimeout))
+			defer t.Stop()
+			late = t.C
+		}
+		if st.read && x.awaitRoom(st, late) {
+			continue
+		}
+		x.s.Log("a client does not read what the guest sends: messages are dropped")
+		if !st.posted {
+			st.take(st.sent)
+			continue
+		}
+		st.events, st.bytes, st.broken = nil, 0, true
+		st.base = st.sent
+		x.giveUp(st)
+		st.tell()
 	}
-	x.s.Log("a client does not read what the guest sends: messages are dropped")
-	if !st.posted {
-		st.take(st.sent)
-		_ = st.push(line, false, 2*x.s.MaxMessage)
-		return
+}
+
+// stallLimit is how long the guest waits for a client that does not read.
+const stallLimit = 5 * time.Second
+
+// awaitRoom waits until a stream's reader has taken something or is gone; false if it is
+// late before. Caller holds mu.
+func (x *session) awaitRoom(st *stream, late <-chan time.Time) bool {
+	x.mu.Unlock()
+	defer x.mu.Lock()
+	select {
+	case <-st.room:
+		return true
+	case <-late:
+		return false
 	}
-	st.events, st.bytes = nil, 0
-	x.giveUp(st)
-	st.reader++ // whoever reads it hangs up
-	st.tell()
 }

@@ -23,6 +23,7 @@ const (
 type stream struct {
 	number int               // 0 is the GET stream
 	posted bool              // it answers a POST
+	asked  bool              // the guest has its requests
 	sse    bool              // messages besides responses may go here
 	size   int               // of the POST's body
 	due    map[string][]byte // requests without an answer: rpc.Key of the id -> id
@@ -33,7 +34,9 @@ type stream struct {
 	sent   int           // number of the event to be sent next
 	bytes  int           // of events
 	over   bool          // no event will follow
+	broken bool          // events were lost, so no more are sent
 	news   chan struct{} // told of changes; capacity 1
+	room   chan struct{} // told when events are taken, or nobody reads; capacity 1
 	reader int           // which HTTP request reads it: the last to come
 	read   bool          // some HTTP request reads it
 	named  bool          // its client has been sent event ids
@@ -46,7 +49,7 @@ type event struct {
 }
 
 func newStream(number int, posted bool) *stream {
-	return &stream{number: number, posted: posted, due: map[string][]byte{}, base: 1, sent: 1, news: make(chan struct{}, 1)}
+	return &stream{number: number, posted: posted, due: map[string][]byte{}, base: 1, sent: 1, news: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // push adds a message. It returns false if too many wait.
@@ -77,6 +80,13 @@ func (st *stream) giveTo() int {
 	return st.reader
 }
 
+func (st *stream) tellRoom() {
+	select {
+	case st.room <- struct{}{}:
+	default:
+	}
+}
+
 func (st *stream) tell() {
 	select {
 	case st.news <- struct{}{}:
@@ -87,6 +97,7 @@ func (st *stream) tell() {
 // take marks an event as sent and forgets old ones.
 func (st *stream) take(number int) {
 	st.sent = max(st.sent, number+1)
+	st.tellRoom()
 	for st.base < st.sent && (len(st.events) > keptEvents || st.bytes > keptBytes || !st.named) {
 		st.bytes -= len(st.events[0].message)
 		st.events[0] = event{}
