@@ -10,6 +10,7 @@ import (
 // answer to a form (elicitation), a model's to a conversation (sampling), the folders that
 // matter (roots).
 //
+//	in a task of 2026-07-28       the task says what is asked; tasks/update brings the answers
 //	revisions with a handshake    we send the client a request and wait for its response
 //	2026-07-28                    the result of the call says what is asked; the client makes
 //	                              the call again with the answers, and the function runs again
@@ -79,7 +80,11 @@ func AskAll(ctx context.Context, asks ...Ask) error {
 			}
 		}
 	}
-	if c.rev.asksInResults {
+	run := c.task.Load()
+	switch {
+	case c.rev.asksInResults && run != nil:
+		return c.askInTask(ctx, run, asks)
+	case c.rev.asksInResults:
 		return c.askInResult(asks)
 	}
 	return c.askOnConnection(ctx, asks)
@@ -93,6 +98,12 @@ func (a *Ask) request(c *call, dst []byte) ([]byte, error) {
 	dst, err := a.params(c, dst)
 	if err != nil {
 		return dst, fmt.Errorf("%s: %w", a.key, err)
+	}
+	if run := c.task.Load(); run != nil && c.rev.taskTools {
+		if dst = dst[:len(dst)-1]; dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = append(run.appendRelation(append(dst, `"_meta":{`...)), "}}"...)
 	}
 	return dst, nil
 }

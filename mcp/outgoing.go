@@ -175,6 +175,9 @@ func (c *call) askOnConnection(ctx context.Context, asks []Ask) error {
 	if err := c.send(lines); err != nil {
 		return err
 	}
+	run := c.task.Load()
+	run.waits(+1)
+	defer run.waits(-1)
 	timer := time.NewTimer(s.srv.opts.Limits.AskTimeout)
 	defer timer.Stop()
 	for i, a := range asks {
