@@ -153,6 +153,7 @@ func (t *tool) prepareOutput(out func() (*jsonschema.Schema, error), typ reflect
 		if t.OutputSchema, err = out(); err != nil {
 			return err
 		}
+		allowNilMaps(t.OutputSchema)
 		known = t.TightenOutput == nil && trusted(typ)
 		if typ.Kind() == reflect.Pointer { // nil is a bug, not null
 			t.OutputSchema.Type, t.OutputSchema.Types = "", withoutNull(t.OutputSchema)
@@ -174,6 +175,17 @@ func (t *tool) prepareOutput(out func() (*jsonschema.Schema, error), typ reflect
 		t.result = check
 	}
 	return err
+}
+
+// allowNilMaps lets the maps inside an inferred schema be null, which is what json.Marshal
+// makes of a nil map. Slices are so already.
+func allowNilMaps(s *jsonschema.Schema) {
+	eachSub(s, func(_ string, _ place, sub *jsonschema.Schema) {
+		if sub.Type == "object" && sub.Properties == nil && sub.AdditionalProperties != nil && !isNothing(sub.AdditionalProperties) {
+			sub.Type, sub.Types = "", []string{"null", "object"}
+		}
+		allowNilMaps(sub)
+	})
 }
 
 // withoutNull returns the types that s allows but null.

@@ -14,6 +14,7 @@ import (
 type schema struct {
 	root     *node
 	resolved *jsonschema.Resolved // nil if root says it all
+	survey   *survey              // nil if resolved is
 }
 
 // kinds is a set of JSON types.
@@ -60,10 +61,16 @@ var anyNode = &node{kinds: kindAny}
 // compile prepares s for checking.
 func compile(s *jsonschema.Schema) (c *schema, err error) {
 	c = &schema{}
-	exact := false
-	if c.root, exact = compileNode(s, maxSchemaDepth); !exact {
-		c.resolved, err = s.Resolve(nil)
+	if c.survey, err = surveySchema(s); err != nil {
+		return nil, err
 	}
+	exact := false
+	if c.root, exact = compileNode(s, maxSchemaDepth); exact {
+		c.survey = nil // a node looks at each value once
+		return c, nil
+	}
+	c.survey.targets, c.survey.all, c.survey.looks, c.survey.heights = nil, nil, nil, nil
+	c.resolved, err = s.Resolve(nil)
 	return c, err
 }
 
@@ -161,6 +168,9 @@ func onlyKnown(s *jsonschema.Schema) bool {
 	r.Title, r.Description, r.Comment, r.Default, r.Examples = "", "", "", nil, nil
 	r.Deprecated, r.ReadOnly, r.WriteOnly, r.Format = false, false, false, ""
 	r.PropertyOrder, r.ContentEncoding, r.ContentMediaType = nil, "", ""
+	if r.Schema == dialects[0] {
+		r.Schema = ""
+	}
 	r.Extra = nil // JSON Schema 2020-12 core section 6.5: unknown keywords check nothing
 	return reflect.ValueOf(r).IsZero()
 }

@@ -90,7 +90,7 @@ func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) 
 				err = fmt.Errorf("mcp: tool %q: panic: %v", t.Name, p)
 			}
 		}()
-		if err := tl.prepare(schemaOf[In], schemaOf[Out], reflect.TypeFor[Out](), isStructured[Out]()); err != nil {
+		if err := tl.prepare(schemaOf[In], schemaOf[Out], reflect.TypeFor[In](), reflect.TypeFor[Out](), isStructured[Out]()); err != nil {
 			return fmt.Errorf("mcp: tool %q: %w", t.Name, err)
 		}
 		fields = plainFields(reflect.TypeFor[In]())
@@ -185,11 +185,12 @@ func validName(name string) bool {
 }
 
 // prepare fills in the schemas and checks them.
-func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), typ reflect.Type, structured bool) (err error) {
+func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), inType, outType reflect.Type, structured bool) (err error) {
 	if t.InputSchema == nil {
 		if t.InputSchema, err = in(); err != nil {
 			return err
 		}
+		tagHeaders(inType, t.InputSchema)
 		if t.Tighten != nil {
 			t.Tighten(t.InputSchema.Properties)
 		}
@@ -200,7 +201,10 @@ func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), typ reflect.T
 	if t.check, err = compile(t.InputSchema); err != nil {
 		return fmt.Errorf("input schema: %w", err)
 	}
-	if err := t.prepareOutput(out, typ, structured); err != nil {
+	if err := checkHeaders(t.InputSchema); err != nil {
+		return fmt.Errorf("input schema: %w", err)
+	}
+	if err := t.prepareOutput(out, outType, structured); err != nil {
 		return fmt.Errorf("output schema: %w", err)
 	}
 	return nil

@@ -16,12 +16,22 @@ func (c *schema) validate(text []byte) error {
 	if err := c.root.validate(text); err != nil || c.resolved == nil {
 		return err
 	}
+	if err := c.survey.bearable(text); err != nil {
+		return err
+	}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
 		return err
 	}
-	return c.resolved.Validate(v)
+	if err := c.resolved.Validate(v); err != nil {
+		reason := err.Error() // it quotes the value
+		return errors.New(reason[:min(len(reason), maxReason)])
+	}
+	return nil
 }
+
+// maxReason is how long an error may be in bytes that says why arguments do not fit.
+const maxReason = 400
 
 // decodeArguments stores checked arguments in *in. encoding/json alone would take
 // "TEXT" for "text"; a node refuses names that differ only in case.
