@@ -41,22 +41,16 @@ func newCatalog() *catalog {
 }
 
 // change replaces the catalog by a copy that edit has changed, and tells the clients that
-// listen. what is the kind of thing changed; edit returns false if nothing has.
+// listen. what is the kind of thing changed; edit returns false if nothing has. The copy
+// shares maps and lists with the old one: edit changes them by put and remove.
 func (s *Server) change(what offer, edit func(c *catalog) bool) bool {
 	s.mu.Lock()
 	old := s.catalog.Load()
-	c := &catalog{
-		offers: old.offers | what,
-		tools:  maps.Clone(old.tools), resources: maps.Clone(old.resources),
-		prompts: maps.Clone(old.prompts), templates: maps.Clone(old.templates), completions: maps.Clone(old.completions),
-	}
-	changed := edit(c)
+	c := *old
+	c.offers |= what
+	changed := edit(&c)
 	if changed {
-		c.toolNames = slices.Sorted(maps.Keys(c.tools))
-		c.resourceURIs = slices.Sorted(maps.Keys(c.resources))
-		c.promptNames = slices.Sorted(maps.Keys(c.prompts))
-		c.templateURIs = slices.Sorted(maps.Keys(c.templates))
-		s.catalog.Store(c)
+		s.catalog.Store(&c)
 	}
 	s.mu.Unlock()
 	if changed {
@@ -70,25 +64,40 @@ func (s *Server) addTool(t *tool) {
 	if t.Task != TaskForbidden {
 		what |= offerTasks
 	}
-	s.change(what, func(c *catalog) bool { c.tools[t.Name] = t; return true })
+	s.change(what, func(c *catalog) bool { return put(&c.tools, &c.toolNames, t.Name, t) })
 }
 
 // RemoveTool removes the tool of that name and reports whether there was one. Calls at
 // work go on. Like AddTool it may be called at any time, and clients that listen are told.
 func (s *Server) RemoveTool(name string) bool {
-	return s.change(offerTools, func(c *catalog) bool { return remove(c.tools, name) })
+	return s.change(offerTools, func(c *catalog) bool { return remove(&c.tools, &c.toolNames, name) })
 }
 
 // RemoveResource removes the resource with that URI and reports whether there was one.
 func (s *Server) RemoveResource(uri string) bool {
-	return s.change(offerResources, func(c *catalog) bool { return remove(c.resources, uri) })
+	return s.change(offerResources, func(c *catalog) bool { return remove(&c.resources, &c.resourceURIs, uri) })
 }
 
-// remove deletes m[key] and reports whether it was there.
-func remove[V any](m map[string]V, key string) bool {
-	_, found := m[key]
-	delete(m, key)
-	return found
+// put replaces m by a copy with m[key] = v, and keys, which are sorted, likewise.
+func put[V any](m *map[string]V, keys *[]string, key string, v V) bool {
+	*m = maps.Clone(*m)
+	(*m)[key] = v
+	if i, found := slices.BinarySearch(*keys, key); !found {
+		*keys = slices.Insert(slices.Clone(*keys), i, key)
+	}
+	return true
+}
+
+// remove replaces m and keys by copies without key, and reports whether it was there.
+func remove[V any](m *map[string]V, keys *[]string, key string) bool {
+	i, found := slices.BinarySearch(*keys, key)
+	if !found {
+		return false
+	}
+	*m = maps.Clone(*m)
+	delete(*m, key)
+	*keys = slices.Delete(slices.Clone(*keys), i, i+1)
+	return true
 }
 
 // CheckTools makes the schemas of all tools, which otherwise happens at first use, and

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"maps"
 	"strings"
 )
 
@@ -52,7 +53,11 @@ func (s *Server) addCompletion(what completion, f CompleteFunc) {
 	if f == nil {
 		panic("mcp: completion of " + what.of + " needs a function")
 	}
-	s.change(offerCompletions, func(c *catalog) bool { c.completions[what] = f; return true })
+	s.change(offerCompletions, func(c *catalog) bool {
+		c.completions = maps.Clone(c.completions)
+		c.completions[what] = f
+		return true
+	})
 }
 
 // has reports whether there is such an argument; e says what is not there.

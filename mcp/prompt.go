@@ -87,12 +87,12 @@ func AddPrompt[In any](s *Server, p Prompt, f func(ctx context.Context, in In) (
 		}
 		return func(ctx context.Context) (*PromptResult, error) { return f(ctx, *in) }, nil
 	}
-	s.change(offerPrompts, func(c *catalog) bool { c.prompts[p.Name] = pr; return true })
+	s.change(offerPrompts, func(c *catalog) bool { return put(&c.prompts, &c.promptNames, p.Name, pr) })
 }
 
 // RemovePrompt removes the prompt of that name and reports whether there was one.
 func (s *Server) RemovePrompt(name string) bool {
-	return s.change(offerPrompts, func(c *catalog) bool { return remove(c.prompts, name) })
+	return s.change(offerPrompts, func(c *catalog) bool { return remove(&c.prompts, &c.promptNames, name) })
 }
 
 // promptFunc is the function of a prompt with its arguments.

@@ -51,7 +51,7 @@ func (s *Server) AddResource(r Resource, read ReadFunc) {
 	}
 	checkIcons("resource "+r.URI, r.Icons)
 	res := &resource{Resource: r, read: read, meta: r.Meta.marshal()}
-	s.change(offerResources, func(c *catalog) bool { c.resources[r.URI] = res; return true })
+	s.change(offerResources, func(c *catalog) bool { return put(&c.resources, &c.resourceURIs, r.URI, res) })
 }
 
 // listResources answers resources/list: URI order, PageSize at a time.

@@ -46,12 +46,12 @@ func (s *Server) AddTemplate(t Template, read TemplateFunc) {
 	}
 	checkIcons("template "+t.URI, t.Icons)
 	tmpl := &template{Template: t, parsed: parsed, read: read, meta: t.Meta.marshal()}
-	s.change(offerResources, func(c *catalog) bool { c.templates[t.URI] = tmpl; return true })
+	s.change(offerResources, func(c *catalog) bool { return put(&c.templates, &c.templateURIs, t.URI, tmpl) })
 }
 
 // RemoveTemplate removes the template with that URI and reports whether there was one.
 func (s *Server) RemoveTemplate(uri string) bool {
-	return s.change(offerResources, func(c *catalog) bool { return remove(c.templates, uri) })
+	return s.change(offerResources, func(c *catalog) bool { return remove(&c.templates, &c.templateURIs, uri) })
 }
 
 // template is a template ready to be read.
