@@ -23,7 +23,7 @@ func (s *Server) AddLogResource(uri, name, description string, read func(from ui
 				if len(b) == 0 || next <= from {
 					break
 				}
-				text, from = append(text, b...), next
+				text, from = append(text, b[:min(len(b), maxLogSize-len(text))]...), next
 			}
 			return []Contents{{Text: strings.ToValidUTF8(string(text), "\ufffd")}}, nil
 		})

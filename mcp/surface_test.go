@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -108,8 +109,16 @@ func TestLogResource(t *testing.T) {
 		return []byte(log[from:end]), end, nil
 	})
 	s.AddLogResource("log://none", "no log", "", func(uint64) ([]byte, uint64, error) { return nil, 0, errors.New("not in the unikernel") })
+	// One that grows as fast as it is read.
+	s.AddLogResource("log://endless", "endless log", "", func(from uint64) ([]byte, uint64, error) {
+		return bytes.Repeat([]byte("line\n"), 10000), from + 50000, nil
+	})
 	cs := connect(t, s, "2025-11-25", nil)
-	res, err := cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "log://kernel"})
+	res, err := cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "log://endless"})
+	if err != nil || len(res.Contents[0].Text) != maxLogSize {
+		t.Errorf("log://endless: %v, want %d bytes", err, maxLogSize)
+	}
+	res, err = cs.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: "log://kernel"})
 	if err != nil || res.Contents[0].Text != "first\nsecond \ufffd\n" {
 		t.Errorf("log://kernel = %+v, %v", res, err)
 	}

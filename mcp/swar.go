@@ -32,7 +32,7 @@ func load8[S string | []byte](s S) uint64 {
 // itself in a string: a quote, a backslash or a control character; len(b) if there is none.
 func skipText(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
-		if m := specials(load8(b[i:i+8])); m != 0 {
+		if m := specials(load8(b[i : i+8])); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
 	}
@@ -45,7 +45,7 @@ func skipText(b []byte, i int) int {
 // skipASCII is skipText that stops at bytes from 0x80 on, too.
 func skipASCII[S string | []byte](s S, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		x := load8(s[i:i+8])
+		x := load8(s[i : i+8])
 		if m := specials(x) | x&eachTop; m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
