@@ -226,6 +226,9 @@ func TestTimeouts(t *testing.T) {
 		{"half a message", hello + `{"jsonrpc":`, 31 * time.Second, "message not complete within 30s"},
 		{"half a long message", hello + strings.Repeat("x", 5<<20), 31 * time.Second, "message not complete within 30s"},
 		{"silence", hello, 61 * time.Minute, "nothing received for 1h0m0s"},
+		{"silence without a handshake", modern("1", "server/discover", ""), 61 * time.Minute, "nothing received for 1h0m0s"},
+		{"half a message without a handshake", modern("1", "server/discover", "") + "{", 31 * time.Second, "message not complete within 30s"},
+		{"nothing good without a handshake", strings.Replace(modern("1", "server/discover", ""), "2026-07-28", "3000-01-01", 1), 11 * time.Second, "no handshake within 10s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
