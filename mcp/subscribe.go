@@ -154,11 +154,26 @@ func (f *feed) send() {
 		}
 		f.mu.Unlock()
 		*b = (*b)[:0]
+		held := 0
 		for i := range events { // without mu: late takes locks of its own
+			head := len(*b)
 			*b = events[i].appendTo(*b, f.id)
+			// Many slow clients may listen to one long result; who finds no room can still
+			// ask for it.
+			if size := len(*b) - head; size > freeSize {
+				if f.sess.srv.budget.take(size) {
+					held += size
+				} else {
+					*b = (*b)[:head]
+				}
+			}
 		}
 		if *b = append(*b, final...); len(*b) > 0 {
 			_ = f.sess.out.send(*b, true) // a broken connection ends by itself
+		}
+		f.sess.srv.budget.give(held)
+		if cap(*b) > freeSize {
+			*b = nil
 		}
 	}
 }

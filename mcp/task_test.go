@@ -379,3 +379,51 @@ func hello(version string) []string {
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
 	}
 }
+
+// TestTaskListenHoldsNoMemory: a long result for many who listen and do not read holds no
+// more than the budget.
+func TestTaskListenHoldsNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, listeners = 100 << 10, 20
+		s := newTaskFixture(&Options{Limits: Limits{MaxBuffered: 4 * size}})
+		AddTool(s, Tool{Name: "huge", Task: TaskRequired}, func(context.Context, struct{}) (Text, error) {
+			time.Sleep(time.Second)
+			return Text(strings.Repeat("x", size)), nil
+		})
+		c := newClient(t, s)
+		c.ask(1, "tools/call", `"name":"huge"`)
+		var over []<-chan error
+		for range listeners {
+			conn, ended := pipe(t, s)
+			over = append(over, ended)
+			r := bufio.NewReader(conn)
+			go func() {
+				_, _ = fmt.Fprintf(conn, `{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["t1"]},%s}}`+"\n", withTasks)
+			}()
+			if l, err := r.ReadString('\n'); err != nil || !strings.Contains(l, "acknowledged") {
+				t.Fatal(l, err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if used := s.budget.used.Load(); used < 2*size || used > 4*size {
+			t.Errorf("%d bytes of the budget in use, want 2 or 3 results", used)
+		}
+		time.Sleep(time.Minute)
+		slow := 0
+		for _, ended := range over {
+			select {
+			case <-ended:
+				slow++
+			default: // was sent nothing
+			}
+		}
+		// Each listener holds some bytes of the budget for its topic.
+		if used := s.budget.used.Load(); slow == 0 || slow > 3 || used > (listeners-int64(slow))*1000 {
+			t.Errorf("%d slow clients were cut off, %d bytes of the budget are in use", slow, used)
+		}
+		wantHeard(t, "who asks", c.ask(2, "tasks/get", `"taskId":"t1"`), `"status":"completed"`)
+		c.close()
+		s.Close()
+	})
+}
