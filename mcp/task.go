@@ -43,7 +43,7 @@ type taskRun struct {
 	record  *taskRecord   // guarded by srv.tasks.mu
 	changed chan struct{} // guarded by srv.tasks.mu; closed and replaced when record changes
 	cancel  context.CancelFunc
-	owner   *session // is told of its changes in 2025-11-25's way; nil in the extension's
+	owner   *session // guarded by srv.tasks.mu; is told of changes as 2025-11-25 has it; nil in the extension
 }
 
 // taskTable is the tasks of a server: the store with a lock, a clock and ids.
@@ -62,8 +62,7 @@ func (t *taskTable) create(c *call) *taskRun {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	gone := t.store.expire(now)
-	defer func() { go abandon(gone) }()
+	t.expireLocked(now)
 	if t.closed {
 		return nil
 	}
@@ -96,39 +95,33 @@ func (t *taskTable) wakeLocked(now time.Time) {
 	}
 }
 
-// sweep forgets the tasks whose time is over and stops those that still work.
+// sweep ends the tasks whose time is over.
 func (t *taskTable) sweep() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := time.Now()
-	gone := t.store.expire(now)
-	for _, r := range gone {
-		r.run.notifyLocked()
-	}
+	t.expireLocked(now)
 	t.wakeLocked(now)
-	t.mu.Unlock()
-	abandon(gone)
 }
 
-// abandon stops the work of tasks that nobody can ask for any more.
-func abandon(gone []*taskRecord) {
-	for _, r := range gone {
-		r.run.cancel()
+// expireLocked forgets the tasks whose time is over and stops those that still work:
+// nobody can ask for them any more. Caller holds mu.
+func (t *taskTable) expireLocked(now time.Time) {
+	for _, r := range t.store.expire(now) {
+		r.run.notifyLocked()
+		r.run.cancel() // does not wait
 	}
 }
 
 // close ends all tasks: the server ends, and nobody will ask for them.
 func (t *taskTable) close() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.closed = true
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	gone := t.store.expire(time.Unix(1<<40, 0))
-	for _, r := range gone {
-		r.run.notifyLocked()
-	}
-	t.mu.Unlock()
-	abandon(gone)
+	t.expireLocked(time.Unix(1<<40, 0))
 }
 
 // notifyLocked wakes those who wait for a change. Caller holds mu.
@@ -154,10 +147,13 @@ func (r *taskRun) update(quiet bool, f func(s *taskStore, now time.Time) bool) {
 		line = append(line, `{"jsonrpc":"2.0","method":"notifications/tasks/status","params":`...)
 		line = append(r.record.appendTask2025(line, t.srv.opts.Limits.TaskPoll), "}\n"...)
 	}
-	id := r.record.id
+	id, owner := r.record.id, r.owner
+	if r.record.status.terminal() {
+		r.owner = nil // do not keep its session
+	}
 	t.mu.Unlock()
 	if line != nil {
-		_ = r.owner.out.send(line, true) // the owner may be gone
+		_ = owner.out.send(line, true) // the owner may be gone
 	}
 	t.publish(id)
 }

@@ -198,11 +198,18 @@ func TestTaskTimeToLive(t *testing.T) {
 			return "", ctx.Err()
 		})
 		c := newClient(t, s)
+		for _, l := range hello("2025-11-25") {
+			c.say(l)
+		}
 		c.ask(1, "tools/call", `"name":"forever"`)
+		if got := c.say(`{"jsonrpc":"2.0","id":"r","method":"tasks/result","params":{"taskId":"t1"}}`); got != "" {
+			t.Errorf("result did not wait: %s", got)
+		}
 		time.Sleep(59 * time.Second)
 		wantHeard(t, "in time", c.ask(2, "tasks/get", `"taskId":"t1"`), `"status":"working"`)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
+		wantHeard(t, "who waits for its result", strings.Join(c.heard(), "\n"), `"id":"r","error":{"code":-32602,`)
 		select {
 		case <-stopped:
 		default:
