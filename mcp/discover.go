@@ -85,6 +85,7 @@ func (i *Implementation) appendTo(dst []byte, rev *revision) []byte {
 	}
 	if rev.descriptions {
 		dst = appendMember(dst, "description", i.Description)
+		dst = appendMember(dst, "websiteUrl", i.WebsiteURL)
 	}
-	return append(dst, '}')
+	return append(appendIcons(dst, i.Icons, rev), '}')
 }

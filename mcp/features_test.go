@@ -15,6 +15,7 @@ var fixtureParts = map[string]func(s *Server){
 	"templates": addTemplates,
 	"rich":      addRich,
 	"outputs":   addOutputs,
+	"trouble":   addTrouble,
 }
 
 type reviewIn struct {
@@ -160,4 +161,37 @@ func addOutputs(s *Server) {
 				4: {Structured: "text"},
 			}[in.N], nil
 		})
+}
+
+// addTrouble adds what waits to be cancelled, 20 s at most, and what has bugs.
+func addTrouble(s *Server) {
+	wait := func(ctx context.Context) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Second):
+		}
+	}
+	AddPrompt(s, Prompt{Name: "wait"}, func(ctx context.Context, _ map[string]string) (*PromptResult, error) {
+		wait(ctx)
+		return PromptText("waited"), ctx.Err()
+	})
+	AddPrompt(s, Prompt{Name: "panic"}, func(context.Context, struct{}) (*PromptResult, error) { panic("a bug") })
+	AddPrompt(s, Prompt{Name: "nil"}, func(context.Context, struct{}) (*PromptResult, error) {
+		return &PromptResult{Messages: []Message{{Role: User}}}, nil
+	})
+	AddPrompt(s, Prompt{Name: "meta"}, func(context.Context, struct{}) (*PromptResult, error) {
+		return &PromptResult{Meta: Meta{"a": func() {}}}, nil
+	})
+	s.CompletePrompt("wait", "x", func(ctx context.Context, _ string, _ map[string]string) ([]string, error) {
+		wait(ctx)
+		return []string{"waited"}, nil
+	})
+	s.CompletePrompt("wait", "panic", func(context.Context, string, map[string]string) ([]string, error) { panic("a bug") })
+	s.AddTemplate(Template{URI: "trouble://{kind}", Name: "trouble"}, func(ctx context.Context, vars map[string]string) ([]Contents, error) {
+		if vars["kind"] == "panic" {
+			panic("a bug")
+		}
+		wait(ctx)
+		return []Contents{{Text: "waited"}}, nil
+	})
 }

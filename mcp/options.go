@@ -11,6 +11,8 @@ type Implementation struct {
 	Version     string
 	Title       string // for people; from revision 2025-06-18
 	Description string // one line; from revision 2025-11-25
+	WebsiteURL  string // from revision 2025-11-25
+	Icons       []Icon // since 2026-07-28 all of this goes with every result: no large data: URIs
 }
 
 // Options configure a server. The zero value is good.

@@ -38,13 +38,15 @@ type Server struct {
 	over      sync.WaitGroup            // sessions
 }
 
-// NewServer returns a server without tools. opts may be nil.
+// NewServer returns a server without tools. opts may be nil. It panics if impl has an icon
+// that cannot be sent: that is a bug of the program.
 func NewServer(impl Implementation, opts *Options) *Server {
 	s := &Server{
 		impl:      impl,
 		sessions:  map[*session]struct{}{},
 		listeners: map[net.Listener]struct{}{},
 	}
+	checkIcons("server "+impl.Name, impl.Icons)
 	if opts != nil {
 		s.opts = *opts
 	}
