@@ -23,6 +23,7 @@ type call struct {
 	caps   clientCaps
 	id     []byte
 	token  []byte // JSON of the progress token; nil if progress is not wanted
+	trace  []byte // JSON of the trace context; nil if there is none
 	batch  *batch
 	held   int // bytes of the budget
 	start  time.Time
@@ -92,6 +93,9 @@ func (s *session) newCall(r *request) *call {
 		sess: s, rev: r.rev, caps: r.caps, batch: r.batch, start: s.came,
 		id: r.id, token: r.meta.token, logLevel: levelOff, method: r.row.name,
 	}
+	if isString(r.meta.traceparent) && len(r.meta.traceparent) <= maxIDSize {
+		c.trace = r.meta.traceparent
+	}
 	if c.rev.asksInResults && c.can() != 0 {
 		c.params = r.params
 	}
@@ -122,14 +126,14 @@ func (s *session) start(c *call, size int) {
 		c.held = size
 	}
 	// The line will be gone.
-	both := append(append(make([]byte, 0, len(c.id)+len(c.token)+len(c.params)), c.id...), c.token...)
-	if c.token != nil {
-		c.token = both[len(c.id):]
+	kept := make([]byte, 0, len(c.id)+len(c.token)+len(c.trace)+len(c.params))
+	for _, p := range []*[]byte{&c.id, &c.token, &c.trace, &c.params} {
+		if *p != nil {
+			from := len(kept)
+			kept = append(kept, *p...)
+			*p = kept[from:len(kept):len(kept)]
+		}
 	}
-	if c.params != nil {
-		c.params = append(both, c.params...)[len(both):]
-	}
-	c.id = both[:len(c.id):len(c.id)]
 	if c.late != nil {
 		c.Context, c.cancel = c.late.context(s)
 	} else {

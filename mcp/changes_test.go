@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"bufio"
 	"context"
 	"log/slog"
 	"strings"
@@ -56,6 +57,28 @@ func TestPeerHearsOfChanges(t *testing.T) {
 			s.RemoveTool("new")
 			want("tools")
 		})
+	}
+}
+
+// TestTraceParent: a tool may know to which trace a call belongs.
+func TestTraceParent(t *testing.T) {
+	s := newFixture(nil)
+	echo := func(ctx context.Context, _ struct{}) (Text, error) { return Text("<" + TraceParent(ctx) + ">"), nil }
+	AddTool(s, Tool{Name: "trace"}, echo)
+	AddTool(s, Tool{Name: "trace-inline", Inline: true}, echo)
+	const id = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"
+	for _, tool := range []string{"trace", "trace-inline"} {
+		for meta, want := range map[string]string{
+			`"traceparent":"` + id + `","progressToken":7,`: "<" + id + ">", `"traceparent":7,`: "<>", "": "<>",
+			`"traceparent":"` + strings.Repeat("x", 300) + `",`: "<>",
+		} {
+			c, _ := pipe(t, s)
+			say(t, c, strings.Replace(modern("1", "tools/call", `"name":"`+tool+`",`), `"_meta":{`, `"_meta":{`+meta, 1))
+			line, err := bufio.NewReader(c).ReadString('\n')
+			if err != nil || !strings.Contains(line, `"text":"`+want+`"`) {
+				t.Errorf("%s with %s: %s, %v; want %s", tool, meta, line, err, want)
+			}
+		}
 	}
 }
 

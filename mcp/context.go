@@ -74,6 +74,17 @@ func WantsProgress(ctx context.Context) bool {
 	return c != nil && c.token != nil
 }
 
+// TraceParent returns the W3C trace context that the client has sent with this call, in the
+// form of the HTTP header of that name, or "" (MCP 2026-07-28 basic "OpenTelemetry trace
+// context"). It is for spans and logs of one's own, and as the client wrote it.
+func TraceParent(ctx context.Context) string {
+	c := callOf(ctx)
+	if c == nil || c.trace == nil {
+		return ""
+	}
+	return unquote(c.trace)
+}
+
 // Log sends a log message to the client of this call, if it asked for that level
 // (MCP server/utilities/logging). logger names the source and may be empty.
 // data is anything that marshals to JSON.

@@ -28,12 +28,11 @@ type params struct {
 
 // requestMeta is what a request's _meta says (MCP basic "_meta").
 type requestMeta struct {
-	token    []byte // JSON of the progress token; nil if progress is not wanted
-	version  []byte // JSON of the revision's name; nil in the handshake revisions
-	caps     []byte // JSON object, the client's capabilities for this request
-	logLevel []byte // JSON string; nil if no log messages are wanted
-	// traceparent is JSON: the W3C trace context, for logs of ours.
-	traceparent []byte
+	token       []byte // JSON of the progress token; nil if progress is not wanted
+	version     []byte // JSON of the revision's name; nil in the handshake revisions
+	caps        []byte // JSON object, the client's capabilities for this request
+	logLevel    []byte // JSON string; nil if no log messages are wanted
+	traceparent []byte // JSON: the W3C trace context; nil if there is none
 }
 
 const metaPrefix = "io.modelcontextprotocol/"
