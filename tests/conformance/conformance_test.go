@@ -14,9 +14,7 @@ import (
 // exceptions are scenarios that the suite runs but does not count, and that are not passed
 // yet, with the reason. There are none among those that are required.
 var exceptions = map[string]map[string]string{
-	"2025-11-25": {
-		"server-sse-polling": "a call that has nothing to say but its result is answered as JSON; the scenario needs SSE and ends without a verdict",
-	},
+	"2025-11-25": {},
 	"2026-07-28": {
 		"tasks-status-notifications": "the suite itself skips it: pending a rewrite for subscriptions/listen",
 	},
