@@ -26,14 +26,16 @@ const (
 )
 
 // AppendError appends an error response, without newline. id is the request's, as
-// it is written; nil leaves it null, where none is known.
+// it is written. Where none is known, nil, there is no id: MCP's schemas have no null, and
+// its HTTP transport speaks of "a JSON-RPC error response that has no id".
 func AppendError(dst, id []byte, code int, message string) []byte {
-	if id == nil {
-		id = []byte("null")
+	dst = append(dst, `{"jsonrpc":"2.0",`...)
+	if id != nil {
+		dst = append(dst, `"id":`...)
+		dst = append(dst, id...)
+		dst = append(dst, ',')
 	}
-	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
-	dst = append(dst, id...)
-	dst = append(dst, `,"error":{"code":`...)
+	dst = append(dst, `"error":{"code":`...)
 	dst = strconv.AppendInt(dst, int64(code), 10)
 	dst = append(dst, `,"message":`...)
 	text, _ := json.Marshal(message) // a string cannot fail

@@ -281,7 +281,7 @@ func TestLongLines(t *testing.T) {
 			l.stays()
 		})
 		c.says(long)
-		c.wantsPart(`"id":null,"error":{"code":-32600`, "100 bytes")
+		c.wantsPart(`{"jsonrpc":"2.0","error":{"code":-32600`, "100 bytes")
 		c.says(`{"id":1,"method":"a"}`)
 		c.wants(`{"id":1,"result":{}}`)
 		c.leaves()

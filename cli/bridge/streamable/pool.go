@@ -23,7 +23,7 @@ const (
 )
 
 var (
-	errFull = errors.New("all connections to the guest are in use")
+	errFull = errors.New("the bridge is full")
 	errLost = errors.New("the connection to the guest has ended")
 )
 
@@ -63,7 +63,7 @@ func (p *pool) get(ctx context.Context, long bool) (*link, error) {
 		select {
 		case p.listen <- struct{}{}:
 		default:
-			return nil, fmt.Errorf("%w by subscriptions", errFull)
+			return nil, fmt.Errorf("%w: it has %d subscriptions", errFull, cap(p.listen))
 		}
 	}
 	l, err := p.getSlot(ctx)
@@ -80,7 +80,7 @@ func (p *pool) getSlot(ctx context.Context) (*link, error) {
 		select {
 		case p.slots <- struct{}{}:
 		case <-ctx.Done():
-			return nil, errFull
+			return nil, fmt.Errorf("%w: all %d connections to the guest are in use", errFull, cap(p.slots))
 		}
 	}
 	for {
