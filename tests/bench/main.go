@@ -20,6 +20,7 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/drivers/vsock"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 	"github.com/unikernel-ai/unikernel-ai/mcp"
+	"github.com/unikernel-ai/unikernel-ai/mcp/surface"
 	"github.com/unikernel-ai/unikernel-ai/mcp/tool"
 )
 
@@ -57,6 +58,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	surface.Add(server, surface.Image{Name: "bench", Version: "1", Stack: stack}) // as every image does
 	go serveRaw(raw)
 	if err := machine.Announce(stack); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
