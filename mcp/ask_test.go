@@ -315,3 +315,24 @@ func TestAskedOnceAtATime(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestAnsweredReadIsPrivate: what a user's answers went into is for no cache, whatever
+// the server says of other reads.
+func TestAnsweredReadIsPrivate(t *testing.T) {
+	s := newFixture(&Options{Caching: Caching{Reads: time.Hour, PublicReads: true}})
+	addAsks(s)
+	a := newAsker(t, s)
+	read := func(uri, more string) string {
+		a.say(`{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"%s"%s,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"roots":{}}}}}`, uri, more)
+		return a.hear()
+	}
+	if got := read("test://text", ""); !strings.Contains(got, `"ttlMs":3600000,"cacheScope":"public"`) {
+		t.Errorf("without answers: %s", got)
+	}
+	if got := read("test://home", `,"inputResponses":{"roots":{"roots":[]}}`); !strings.Contains(got, `"ttlMs":0,"cacheScope":"private"`) {
+		t.Errorf("with answers: %s", got)
+	}
+	if got := read("test://home", ""); strings.Contains(got, "cacheScope") {
+		t.Errorf("questions: %s", got)
+	}
+}

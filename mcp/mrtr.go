@@ -170,6 +170,20 @@ func (c *call) asked() bool {
 	return rs.open != nil
 }
 
+// answered reports whether the call has had an answer, or a result of Once, in this round
+// or before.
+func (c *call) answered() bool {
+	c.mu.Lock()
+	rs := c.rounds
+	c.mu.Unlock()
+	if rs == nil {
+		return false
+	}
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return len(rs.kept) > 0
+}
+
 // appendQuestions appends an InputRequiredResult.
 func (c *call) appendQuestions(dst []byte) ([]byte, error) {
 	rs := c.getRounds()

@@ -134,6 +134,9 @@ func doRead(c *call, dst []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	if c.answered() {
+		c.marks.cache = cacheNever
+	}
 	dst = append(dst, `{"contents":[`...)
 	for i, p := range pieces {
 		if i > 0 {

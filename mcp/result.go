@@ -32,6 +32,7 @@ const (
 	noCaching cacheHint = iota
 	cacheList
 	cacheRead
+	cacheNever // for what depends on a user's answers
 )
 
 // mark adds to a result that ends dst, a whole JSON object, what revision rev wants in it.
@@ -77,8 +78,11 @@ func (s *Server) mark(dst []byte, rev *revision, m *marks) []byte {
 // appendCacheHint appends the members ttlMs and cacheScope with a leading comma.
 func (s *Server) appendCacheHint(dst []byte, h cacheHint) []byte {
 	ttl, public := s.opts.Caching.Lists, true
-	if h == cacheRead {
+	switch h {
+	case cacheRead:
 		ttl, public = s.opts.Caching.Reads, s.opts.Caching.PublicReads
+	case cacheNever:
+		ttl, public = 0, false
 	}
 	dst = append(dst, `,"ttlMs":`...)
 	dst = strconv.AppendInt(dst, max(ttl.Milliseconds(), 0), 10)
