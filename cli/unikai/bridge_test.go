@@ -38,7 +38,7 @@ func TestBridgeRefuses(t *testing.T) {
 	}{
 		{"no guest", []string{"stdio"}, "no guest named", exitUsage},
 		{"two guests", []string{"stdio", "--image", "x", "--addr", "unix:/x:1"}, "two guests", exitUsage},
-		{"no image", []string{"stdio", "--image", "/nonexistent"}, "image", exitFailed},
+		{"no image", []string{"http", "--listen", "127.0.0.1:0", "--image", "/nonexistent"}, "no such file", exitFailed},
 		{"arguments", []string{"http", "x"}, "arguments", exitUsage},
 		{"exposed", []string{"http", "--addr", "unix:/x:1", "--listen", "0.0.0.0:0"}, "needs TLS and a token", exitUsage},
 		{"exposed without token", []string{"http", "--addr", "unix:/x:1", "--listen", ":0", "--tls-cert", "x", "--tls-key", "y"}, "needs TLS and a token", exitUsage},
@@ -55,10 +55,17 @@ func TestBridgeRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := runApp(t.Context(), t, nil, "", append([]string{"bridge"}, tt.args...)...)
-			if got.code != tt.code || !strings.Contains(got.err, tt.err) || got.out != "" {
+			if got.code != tt.code || !strings.Contains(got.err, tt.err) || got.out != "" && tt.name != "no image" {
 				t.Errorf("code %d, output %q, errors %q; want %d, %q", got.code, got.out, got.err, tt.code, tt.err)
 			}
 		})
+	}
+}
+
+func TestBridgeStdioWithoutImage(t *testing.T) {
+	got := runApp(t.Context(), t, nil, initBody+"\n", "bridge", "stdio", "--image", "/nonexistent")
+	if got.code != exitFailed || !strings.Contains(got.err, "no such file") || got.out != "" && !strings.Contains(got.out, `"id":1,"error":{"code":-31002`) {
+		t.Errorf("code %d, output %q, errors %q", got.code, got.out, got.err)
 	}
 }
 
