@@ -93,3 +93,28 @@ func BenchmarkQuantize(b *testing.B) {
 		in.Set(x, 1, len(x), true)
 	}
 }
+
+// BenchmarkMulBytes is BenchmarkMul for inputs of 8 bits.
+func BenchmarkMulBytes(b *testing.B) {
+	const rows, cols = 512, 768
+	for _, k := range available() {
+		for _, f := range quantizedFormats {
+			b.Run(k.name+"/"+f.String(), func(b *testing.B) {
+				useKernel(b, k)
+				data := randomBlocks(rand.New(rand.NewPCG(1, 1)), f, rows, cols, 0).v
+				w, err := New(f, data, rows, cols)
+				if err != nil {
+					b.Fatal(err)
+				}
+				x, y, in := make([]float32, cols), make([]float32, rows), NewInput(1, cols)
+				in.SetBytes(x, 1, cols)
+				b.SetBytes(int64(len(data)))
+				b.ReportAllocs()
+				for b.Loop() {
+					Mul(y, &w, in)
+				}
+				b.ReportMetric(float64(rows*cols)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+			})
+		}
+	}
+}

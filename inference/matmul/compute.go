@@ -1,7 +1,7 @@
 package matmul
 
 // compute adds one block of rows times some panels of B' to C.
-func (g *product[T]) compute(b *block, thread, task int) {
+func (g *product[T]) compute(b *region, thread, task int) {
 	i0 := task / b.across * b.high
 	rows := min(b.high, b.rows-i0)
 	from := task % b.across * b.wide
@@ -44,7 +44,7 @@ func (g *product[T]) compute(b *block, thread, task int) {
 }
 
 // edge computes a tile at the edge of C, where there is no room for all of it.
-func (g *product[T]) edge(b *block, thread, height, rows, cols int, beta T, a, pb, c []T) {
+func (g *product[T]) edge(b *region, thread, height, rows, cols int, beta T, a, pb, c []T) {
 	tile := g.edges[thread]
 	g.tile.micro(height, b.depth, 1, g.alpha, 0, a, pb, tile, g.tile.cols)
 	for r := range rows {
@@ -55,7 +55,7 @@ func (g *product[T]) edge(b *block, thread, height, rows, cols int, beta T, a, p
 // computePlain has gonum do what compute does. gonum skips zeros in A, so that
 // 0·Inf and 0·NaN vanish where B is not transposed; skipping is slow, and only
 // matters where B has such numbers.
-func (g *product[T]) computePlain(b *block, i0, rows, from, to int, beta T) {
+func (g *product[T]) computePlain(b *region, i0, rows, from, to int, beta T) {
 	j0 := b.j0 + from*g.tile.cols
 	cols := min(to*g.tile.cols, b.cols) - from*g.tile.cols
 	a, tA := g.a.from(b.i0+i0, b.l0)

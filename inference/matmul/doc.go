@@ -5,7 +5,7 @@
 // # Two halves
 //
 // Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, Q8_0,
-// Q4_0), with an Input, one or more vectors. Weights are read in place.
+// Q4_0 and more), with an Input, one or more vectors. Weights are read in place.
 //
 // Implementation is a blas.Float32 and a blas.Float64: gonum's, with what is faster
 // here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.
@@ -31,6 +31,10 @@
 //
 //	block of weights:  scale dw (half), 32 integers    sum = Σ wq[i]·xq[i], exact in int32
 //	block of x:        scale dx (float), 32 int16      y  += float32(sum) · (dw·dx)
+//
+// SetBytes quantizes an input to 8 bits instead, for the formats Q4_1, Q4_K, Q5_K and
+// Q6_K, and for who wants it for Q8_0 and Q4_0. Integer sums are exact there too, and
+// every kernel gives the bits of rowsBytes in bytes.go.
 //
 // # Kernels
 //

@@ -2,43 +2,61 @@ package matmul
 
 import "fmt"
 
-// BlockSize is the number of elements that share a scale in the quantized
-// formats, and in a quantized Input.
+// BlockSize is the number of elements that share a scale in the formats Q8_0, Q4_0
+// and Q4_1, and in a quantized Input.
 const BlockSize = 32
+
+// groupSize is the number of elements of a block of the formats called K.
+const groupSize = 256
 
 // Format is how the elements of a Matrix are stored.
 type Format uint8
 
-// The formats. The two Q formats are described in package gguf.
+// The formats; block.go describes the quantized ones.
 const (
 	F32 Format = iota
 	F16
 	Q8_0
 	Q4_0
+	Q4_1
+	Q4_K
+	Q5_K
+	Q6_K
 )
 
-// Bytes per block of BlockSize elements.
+// Bytes per block.
 const (
-	sizeQ8 = 2 + BlockSize
-	sizeQ4 = 2 + BlockSize/2
+	sizeQ8  = 2 + BlockSize
+	sizeQ4  = 2 + BlockSize/2
+	sizeQ41 = 4 + BlockSize/2
+	sizeQ4K = 4 + 12 + groupSize/2
+	sizeQ5K = sizeQ4K + groupSize/8
+	sizeQ6K = groupSize/2 + groupSize/4 + groupSize/16 + 2
 )
+
+// layouts says what each format's blocks are: how many elements, and bytes.
+var layouts = [...]struct {
+	name           string
+	elements, size int
+}{
+	F32: {"F32", 1, 4}, F16: {"F16", 1, 2},
+	Q8_0: {"Q8_0", BlockSize, sizeQ8}, Q4_0: {"Q4_0", BlockSize, sizeQ4}, Q4_1: {"Q4_1", BlockSize, sizeQ41},
+	Q4_K: {"Q4_K", groupSize, sizeQ4K}, Q5_K: {"Q5_K", groupSize, sizeQ5K}, Q6_K: {"Q6_K", groupSize, sizeQ6K},
+}
 
 func (f Format) String() string {
-	switch f {
-	case F32:
-		return "F32"
-	case F16:
-		return "F16"
-	case Q8_0:
-		return "Q8_0"
-	case Q4_0:
-		return "Q4_0"
+	if int(f) < len(layouts) {
+		return layouts[f].name
 	}
 	return fmt.Sprintf("Format(%d)", uint8(f))
 }
 
 // Quantized reports whether the format multiplies with quantized inputs.
-func (f Format) Quantized() bool { return f == Q8_0 || f == Q4_0 }
+func (f Format) Quantized() bool { return f >= Q8_0 }
+
+// Words reports whether a quantized format multiplies with inputs of 16 bits
+// (Input.Set). All do with those of 8 (Input.SetBytes).
+func (f Format) Words() bool { return f == Q8_0 || f == Q4_0 }
 
 // Matrix is weights, (rows, cols) row-major, in memory of the caller's that is
 // never written. The zero Matrix is empty.
@@ -58,24 +76,16 @@ func NewFloat(data []float32, rows, cols int) (Matrix, error) {
 	return Matrix{Format: F32, Rows: rows, Cols: cols, floats: data}, nil
 }
 
-// New makes a matrix of rows x cols in one of the formats F16, Q8_0 and Q4_0,
-// the latter with cols a multiple of BlockSize. data is used in place and may
-// lie at any address.
+// New makes a matrix of rows x cols in one of the formats but F32, with cols a
+// multiple of what a block has. data is used in place and may lie at any address.
 func New(f Format, data []byte, rows, cols int) (Matrix, error) {
 	if rows < 1 || cols < 1 || cols > 1<<40 {
 		return Matrix{}, fmt.Errorf("matmul: %d x %d matrix", rows, cols)
 	}
-	m := Matrix{Format: f, Rows: rows, Cols: cols, bytes: data}
-	switch {
-	case f == F16:
-		m.rowSize = 2 * cols
-	case f == Q8_0 && cols%BlockSize == 0:
-		m.rowSize = cols / BlockSize * sizeQ8
-	case f == Q4_0 && cols%BlockSize == 0:
-		m.rowSize = cols / BlockSize * sizeQ4
-	default:
+	if f == F32 || int(f) >= len(layouts) || cols%layouts[f].elements != 0 {
 		return Matrix{}, fmt.Errorf("matmul: no %v matrix with %d columns from bytes", f, cols)
 	}
+	m := Matrix{Format: f, Rows: rows, Cols: cols, bytes: data, rowSize: cols / layouts[f].elements * layouts[f].size}
 	if len(data)/m.rowSize != rows || len(data)%m.rowSize != 0 {
 		return Matrix{}, fmt.Errorf("matmul: %d bytes are not a %d x %d matrix of %v", len(data), rows, cols, f)
 	}
@@ -90,20 +100,18 @@ func (m *Matrix) Row(dst []float32, r int) {
 		return
 	}
 	w := m.bytes[r*m.rowSize : (r+1)*m.rowSize]
-	for i := range dst {
-		switch m.Format {
-		case F16:
+	if m.Format == F16 {
+		for i := range dst {
 			dst[i] = half(w[2*i:])
-		case Q8_0:
-			b := w[i/BlockSize*sizeQ8:]
-			dst[i] = half(b) * float32(int8(b[2+i%BlockSize]))
-		case Q4_0:
-			b := w[i/BlockSize*sizeQ4:]
-			q := b[2+i%16]
-			if i%BlockSize >= 16 {
-				q >>= 4
-			}
-			dst[i] = half(b) * float32(int(q&15)-8)
 		}
+		return
+	}
+	var b block
+	for i := range dst {
+		if i%BlockSize == 0 {
+			b.read(m.Format, w, i/BlockSize)
+		}
+		h := i % BlockSize / 16
+		dst[i] = float32(b.scale[h]*float32(int32(b.q[i%BlockSize])-b.zero)) - b.min
 	}
 }

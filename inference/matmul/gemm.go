@@ -141,9 +141,9 @@ func (g *product[T]) leave() {
 	}
 }
 
-// block is a part of the product: rows i0.. and columns j0.. of C, and columns
+// region is a part of the product: rows i0.. and columns j0.. of C, and columns
 // l0.. of A, and how it is cut into tasks.
-type block struct {
+type region struct {
 	number               int // of the block of B', from 1
 	i0, j0, l0           int
 	rows, cols, depth    int
@@ -163,7 +163,7 @@ type share struct {
 // work draws tickets until none is left, and returns how many there were.
 func (g *product[T]) work(thread int) int {
 	s := share{thread: thread, ticket: g.draw()}
-	b := block{}
+	b := region{}
 	for b.j0 = 0; b.j0 < g.n; b.j0 += b.cols {
 		b.cols = even(g.n-b.j0, g.size.nc, g.tile.cols)
 		for b.l0 = 0; b.l0 < g.k; b.l0 += b.depth {
@@ -189,7 +189,7 @@ func even(n, limit, unit int) int {
 }
 
 // cut divides a block into tasks.
-func (g *product[T]) cut(b *block) {
+func (g *product[T]) cut(b *region) {
 	t, panelsA := g.tile, (b.rows+g.tile.rows-1)/g.tile.rows
 	b.panels = (b.cols + t.cols - 1) / t.cols
 	b.high, b.wide, b.panelB = even(panelsA*t.rows, g.size.mc, t.rows), b.panels, b.panels
@@ -210,7 +210,7 @@ func (g *product[T]) cut(b *block) {
 const taskProducts = 1 << 19
 
 // phase does this thread's tasks of one phase, which packs or computes.
-func (g *product[T]) phase(s *share, tasks int, b *block, compute bool) {
+func (g *product[T]) phase(s *share, tasks int, b *region, compute bool) {
 	end := s.start + tasks
 	for s.ticket < end {
 		g.await(s.start)

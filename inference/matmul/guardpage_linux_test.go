@@ -24,6 +24,13 @@ func TestWeightsAreNotReadBeyondTheirEnd(t *testing.T) {
 			k.rowsF16(y[:rows], mem[page-rows*128:page:page], x)
 			k.rowsQ8(y[:rows], mem[page-rows*2*sizeQ8:page:page], q)
 			k.rowsQ4(y[:rows], mem[page-rows*2*sizeQ4:page:page], q)
+			for _, f := range quantizedFormats {
+				cols := max(2*BlockSize, layouts[f].elements)
+				size := rows * cols / layouts[f].elements * layouts[f].size
+				if v := randomBytes(newRand(t), cols, 0); size <= page {
+					k.rowsBytes[f](y[:rows], mem[page-size:page:page], v, cols/BlockSize)
+				}
+			}
 		}
 	})
 }

@@ -19,8 +19,11 @@ type kernels struct {
 	quantize func(q []int16, scale []float32, bias []int32, x []float32)
 	softmax  func(x []float32)
 	swiglu   func(gate, up []float32)
-	single   *tile[float32] // of BLAS
-	double   *tile[float64]
+	// quantizeBytes and, for each format, rowsBytes.
+	quantizeBytes func(v byteVector, x []float32)
+	rowsBytes     [len(layouts)]rowsBytesFunc
+	single        *tile[float32] // of BLAS
+	double        *tile[float64]
 }
 
 // portable runs on every machine.
@@ -28,6 +31,7 @@ var portable = kernels{
 	name: "portable",
 	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
 	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
+	quantizeBytes: quantizeBytes, rowsBytes: portableBytes,
 	single: &portableSingle, double: &portableDouble,
 }
 

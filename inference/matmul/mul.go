@@ -8,8 +8,8 @@ const rowBlock = 32
 // Mul computes y = x·wᵀ.
 //
 // w is (rows, cols), x is (count, cols), y is (count, rows) and must not
-// overlap x. For quantized formats x was set with quantize. It panics if a
-// length does not fit: that is a bug here, not bad input.
+// overlap x. For quantized formats x was set with quantize, or SetBytes. It panics if a
+// length or the input's kind does not fit: that is a bug here, not bad input.
 //
 // It equals, in float32 and with the order of additions that the kernels state:
 //
@@ -24,7 +24,7 @@ func Mul(y []float32, w *Matrix, x *Input) { MulRows(y, w, x, 0, w.Rows) }
 // MulRows computes the elements of Mul's y that belong to rows [from, to) of w.
 // Threads that have different rows may share y.
 func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
-	if x.cols != w.Cols || len(y) < x.count*w.Rows || from < 0 || to > w.Rows || w.Format.Quantized() && !x.quantized {
+	if x.cols != w.Cols || len(y) < x.count*w.Rows || from < 0 || to > w.Rows || !x.serves(w.Format) {
 		panic("matmul: sizes do not fit")
 	}
 	k := active()
@@ -32,6 +32,10 @@ func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
 		n := min(rowBlock, to-from)
 		for i := range x.count {
 			out := y[i*w.Rows+from:][:n]
+			if x.inBytes && w.Format.Quantized() {
+				k.rowsBytes[w.Format](out, w.bytes[from*w.rowSize:], x.byteVector(i), w.Cols/BlockSize)
+				continue
+			}
 			switch w.Format {
 			case F32:
 				k.rowsF32(out, w.floats[from*w.Cols:(from+n)*w.Cols], x.floats[i*w.Cols:(i+1)*w.Cols])
@@ -44,4 +48,9 @@ func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
 			}
 		}
 	}
+}
+
+// serves reports whether the input can be multiplied with weights of format f.
+func (in *Input) serves(f Format) bool {
+	return !f.Quantized() || in.inBytes || in.quantized && f.Words()
 }

@@ -1,7 +1,7 @@
 package matmul
 
 // pack does one of the tasks that fill A' and B'.
-func (g *product[T]) pack(b *block, task int) {
+func (g *product[T]) pack(b *region, task int) {
 	if task < b.packB {
 		from := task * b.panelB
 		g.packB(b, from, min(from+b.panelB, b.panels))
@@ -15,7 +15,7 @@ func (g *product[T]) pack(b *block, task int) {
 }
 
 // packA copies rows i.. of a block of A into a panel.
-func (g *product[T]) packA(b *block, i int) {
+func (g *product[T]) packA(b *region, i int) {
 	t, a := g.tile, g.a
 	rows := min(t.rows, b.rows-i)
 	height := t.height(rows)
@@ -41,7 +41,7 @@ func (g *product[T]) packA(b *block, i int) {
 const rowsAtOnce = 32
 
 // packB copies panels [from, to) of a block of B.
-func (g *product[T]) packB(b *block, from, to int) {
+func (g *product[T]) packB(b *region, from, to int) {
 	t := g.tile
 	finite := true
 	if g.b.transposed {
@@ -77,7 +77,7 @@ func edgePanel[T float](dst []T, width int, src []T, ld, cols, n int) bool {
 }
 
 // packTransposed copies panel p of B, of which row j of the storage is column j.
-func (g *product[T]) packTransposed(b *block, p int) bool {
+func (g *product[T]) packTransposed(b *region, p int) bool {
 	t := g.tile
 	dst := g.pb[p*t.cols*b.depth:][:t.cols*b.depth]
 	cols := min(t.cols, b.cols-p*t.cols)

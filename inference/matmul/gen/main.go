@@ -44,12 +44,17 @@ func (o *out) declare(signature, doc string) {
 }
 
 // text starts a function; define gives role names to its registers.
-func (o *out) text(name string, frame int, comment string, define ...string) {
+func (o *out) text(name string, args int, comment string, define ...string) {
+	o.frame(name, 0, args, comment, define...)
+}
+
+// frame is text for a function with local variables.
+func (o *out) frame(name string, locals, args int, comment string, define ...string) {
 	fmt.Fprintf(o, "\n// %s\n", comment)
 	for i := 0; i < len(define); i += 2 {
 		fmt.Fprintf(o, "#define %s %s\n", define[i], define[i+1])
 	}
-	fmt.Fprintf(o, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", name, frame)
+	fmt.Fprintf(o, "TEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, locals, args)
 }
 
 // end finishes a function and forgets its role names.
@@ -109,6 +114,17 @@ func main() {
 			columns(o, elem, 12*elem)
 			allFinite(o, elem)
 		}
+	})
+	write("bytes_amd64.s", func(o *out) {
+		bytesTables(o)
+		for _, wide := range []bool{false, true} {
+			for _, f := range []bytesKernel{{format: "Q8", size: 34}, {format: "Q40", size: 18}, {format: "Q41", size: 20},
+				{format: "Q4K", size: 144}, {format: "Q5K", size: 176}, {format: "Q6K", size: 210}} {
+				f.wide = wide
+				f.emit(o)
+			}
+		}
+		quantizeBytes(o)
 	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {

@@ -1,0 +1,74 @@
+//go:build amd64 && !noasm
+
+package matmul
+
+import "sync"
+
+// bytesFunc is one of the functions of stubs_bytes_amd64.go.
+type bytesFunc func(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+
+var (
+	bytesAVX2 = [len(layouts)]rowsBytesFunc{
+		Q8_0: rowsBytesBy(Q8_0, rowsQ8Bytes), Q4_0: rowsBytesBy(Q4_0, rowsQ40Bytes), Q4_1: rowsBytesBy(Q4_1, rowsQ41Bytes),
+		Q4_K: rowsBytesBy(Q4_K, rowsQ4KBytes), Q5_K: rowsBytesBy(Q5_K, rowsQ5KBytes), Q6_K: rowsBytesBy(Q6_K, rowsQ6KBytes),
+	}
+	bytesVNNI = [len(layouts)]rowsBytesFunc{
+		Q8_0: rowsBytesBy(Q8_0, rowsQ8VNNI), Q4_0: rowsBytesBy(Q4_0, rowsQ40VNNI), Q4_1: rowsBytesBy(Q4_1, rowsQ41VNNI),
+		Q4_K: rowsBytesBy(Q4_K, rowsQ4KVNNI), Q5_K: rowsBytesBy(Q5_K, rowsQ5KVNNI), Q6_K: rowsBytesBy(Q6_K, rowsQ6KVNNI),
+	}
+)
+
+// laneMask has 8 lanes on, then 8 off: from 8-n on it is the first n of 8 lanes.
+var laneMask = [16]uint32{^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0)}
+
+// rowsBytesBy returns rowsBytes for format f by way of assembly, which reads whole
+// groups: what lies behind a row's last block is masked, and multiplied with zeros.
+// Rows at the end of the weights, where nothing lies there, are copied first.
+func rowsBytesBy(f Format, do bytesFunc) rowsBytesFunc {
+	l := layouts[f]
+	return func(y []float32, w []byte, x byteVector, blocks int) {
+		stride := blocks * BlockSize / l.elements * l.size
+		groups := (blocks + 7) / 8
+		reach := groups * groupSize / l.elements * l.size // bytes read of each row
+		q, scale, sum := x.q[:groups*groupSize], x.scale[:groups*8], x.sum[:groups*8]
+		if f == Q6_K {
+			sum = x.halves[:groups*16]
+		}
+		if stride == 0 {
+			clear(y)
+			return
+		}
+		mask := &laneMask[(8-blocks%8)%8]
+		rows := 0
+		if len(w) >= reach {
+			rows = min(len(y), (len(w)-reach)/stride+1)
+		}
+		if rows > 0 {
+			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], mask)
+		}
+		for r := rows; r < len(y); r++ {
+			last, _ := lastRows.Get().(*[]byte)
+			if last == nil {
+				last = new([]byte)
+			}
+			*last = append((*last)[:0], w[r*stride:(r+1)*stride]...)
+			*last = append(*last, make([]byte, reach-stride)...)
+			do(&y[r], &(*last)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], mask)
+			lastRows.Put(last)
+		}
+	}
+}
+
+// lastRows keeps the copies' memory.
+var lastRows sync.Pool
+
+func quantizeBytesBlocksAVX2(v byteVector, x []float32) {
+	n := len(x) / BlockSize
+	q, scale, sum, halves, x := v.q[:n*BlockSize], v.scale[:n], v.sum[:n], v.halves[:2*n], x[:n*BlockSize]
+	for b := 0; b < n; b++ {
+		b += quantizeBytesAVX2(&q[b*BlockSize], &scale[b], &sum[b], &halves[2*b], &x[b*BlockSize], n-b)
+		if b < n { // a block that is tiny or not finite
+			quantizeBytes(byteVector{q[b*BlockSize:], scale[b:], sum[b:], halves[2*b:]}, x[b*BlockSize:(b+1)*BlockSize])
+		}
+	}
+}
