@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/drivers/machine"
 	"github.com/unikernel-ai/unikernel-ai/drivers/rng"
@@ -118,7 +119,11 @@ func (img *image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
 	s := mcp.NewServer(mcp.Implementation{
 		Name: name, Version: version, Title: "Unikernel-AI",
 		Description: "a language model and tools sealed into one kernel image",
-	}, &mcp.Options{Logger: log, Limits: limits})
+	}, &mcp.Options{
+		Logger: log, Limits: limits,
+		// What an image offers is sealed; but another may come in its place.
+		Caching: mcp.Caching{Lists: 5 * time.Minute},
+	})
 
 	tool.Echo(s)
 	tool.Generate(s, img)
