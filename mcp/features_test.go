@@ -16,6 +16,8 @@ var fixtureParts = map[string]func(s *Server){
 	"rich":      addRich,
 	"outputs":   addOutputs,
 	"trouble":   addTrouble,
+	"tasks":     addTasks,
+	"taskasks":  addTaskAsks,
 }
 
 type reviewIn struct {

@@ -11,13 +11,24 @@ import (
 	"time"
 )
 
-// newTaskFixture returns a server with tools that can be tasks, whose ids are t1, t2, ...
+// newTaskFixture returns a server with tools that can be tasks.
 func newTaskFixture(opts *Options) *Server {
 	s := NewServer(Implementation{Name: "tasks", Version: "1"}, opts)
-	n := 0
+	addTasks(s)
+	AddTool(s, Tool{Name: "panic", Task: TaskOptional}, func(context.Context, struct{}) (Text, error) { panic("a bug") })
+	AddTool(s, Tool{Name: "deaf", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
+		time.Sleep(time.Hour)
+		return "too late", nil
+	})
+	return s
+}
+
+// addTasks adds tools that can be tasks. The ids of tasks are t1, t2, ... from then on.
+func addTasks(s *Server) {
+	n := 0 // newID is called under the lock of the tasks
 	s.tasks.newID = func() string { n++; return fmt.Sprint("t", n) }
-	AddTool(s, Tool{Name: "plain"}, func(context.Context, struct{}) (Text, error) { return "plain", nil })
-	AddTool(s, Tool{Name: "slow", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
+	AddTool(s, Tool{Name: "plain", Description: "is no task"}, func(context.Context, struct{}) (Text, error) { return "plain", nil })
+	AddTool(s, Tool{Name: "slow", Description: "takes 2 s", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
 		_ = Progress(ctx, 1, 2, "half")
 		select {
 		case <-ctx.Done():
@@ -26,25 +37,22 @@ func newTaskFixture(opts *Options) *Server {
 			return "slow", nil
 		}
 	})
-	AddTool(s, Tool{Name: "must", Task: TaskRequired}, func(context.Context, struct{}) (Text, error) { return "", fmt.Errorf("did not work") })
-	AddTool(s, Tool{Name: "broken", Task: TaskOptional}, func(context.Context, struct{}) (Text, error) { return "", Errorf(7, "broken") })
-	AddTool(s, Tool{Name: "panic", Task: TaskOptional}, func(context.Context, struct{}) (Text, error) { panic("a bug") })
-	AddTool(s, Tool{Name: "late", Task: TaskRequired, TaskLate: true}, func(ctx context.Context, in textIn) (Text, error) {
-		if in.Text == "early" {
-			return "no task", nil
-		}
-		if err := StartTask(ctx); err != nil {
-			return "", err
-		}
-		time.Sleep(time.Second)
-		return Text(in.Text), StartTask(ctx)
-	})
-	AddTool(s, Tool{Name: "deaf", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
-		time.Sleep(time.Hour)
-		return "too late", nil
-	})
-	AddTool(s, Tool{Name: "big", Task: TaskOptional}, func(context.Context, struct{}) (Text, error) { return Text(strings.Repeat("x", 10<<10)), nil })
-	return s
+	AddTool(s, Tool{Name: "must", Description: "fails", Task: TaskRequired}, func(context.Context, struct{}) (Text, error) { return "", fmt.Errorf("did not work") })
+	AddTool(s, Tool{Name: "faulty", Description: "answers with a JSON-RPC error", Task: TaskOptional},
+		func(context.Context, struct{}) (Text, error) { return "", Errorf(7, "broken") })
+	AddTool(s, Tool{Name: "late", Description: "is a task from its second step on", Task: TaskRequired, TaskLate: true},
+		func(ctx context.Context, in textIn) (Text, error) {
+			if in.Text == "early" {
+				return "no task", nil
+			}
+			if err := StartTask(ctx); err != nil {
+				return "", err
+			}
+			time.Sleep(time.Second)
+			return Text(in.Text), StartTask(ctx)
+		})
+	AddTool(s, Tool{Name: "big", Description: "returns 10 KiB", Task: TaskOptional},
+		func(context.Context, struct{}) (Text, error) { return Text(strings.Repeat("x", 10<<10)), nil })
 }
 
 const (
@@ -118,7 +126,7 @@ func TestTaskByExtension(t *testing.T) {
 		wantHeard(t, "completed", c.ask(4, "tasks/get", `"taskId":"t1"`),
 			`"status":"completed"`, `"result":{"content":[{"type":"text","text":"slow"}],"resultType":"complete"`, `"resultType":"complete"`)
 		for i, x := range []struct{ tool, want string }{
-			{"must", `"status":"completed"`}, {"broken", `"error":{"code":7,"message":"broken"}`}, {"panic", `"error":{"code":-32603,"message":"internal error"}`},
+			{"must", `"status":"completed"`}, {"faulty", `"error":{"code":7,"message":"broken"}`}, {"panic", `"error":{"code":-32603,"message":"internal error"}`},
 		} {
 			wantHeard(t, x.tool, c.ask(5, "tools/call", `"name":"`+x.tool+`"`), `"resultType":"task"`)
 			wantHeard(t, x.tool, c.ask(6, "tasks/get", fmt.Sprintf(`"taskId":"t%d"`, i+2)), x.want)
@@ -324,7 +332,7 @@ func TestTask2025(t *testing.T) {
 		wantHeard(t, "tool error", c.say(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"must","task":{}}}`), `"task":{"taskId":"t2"`)
 		wantHeard(t, "tool error", c.say(`{"jsonrpc":"2.0","id":8,"method":"tasks/get","params":{"taskId":"t2"}}`), `"status":"failed"`)
 		wantHeard(t, "tool error", c.say(`{"jsonrpc":"2.0","id":8,"method":"tasks/result","params":{"taskId":"t2"}}`), `"isError":true`)
-		c.say(`{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"broken","task":{}}}`)
+		c.say(`{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"faulty","task":{}}}`)
 		wantHeard(t, "error", c.say(`{"jsonrpc":"2.0","id":10,"method":"tasks/result","params":{"taskId":"t3"}}`), `"id":10,"error":{"code":7,"message":"broken"}`)
 		c.say(`{"jsonrpc":"2.0","id":11,"method":"tools/call","params":{"name":"slow","task":{}}}`)
 		wantHeard(t, "cancel", c.say(`{"jsonrpc":"2.0","id":12,"method":"tasks/cancel","params":{"taskId":"t4"}}`), `"result":{"taskId":"t4","status":"cancelled",`)

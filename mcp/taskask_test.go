@@ -11,11 +11,16 @@ import (
 // newTaskAskFixture returns a server with tools that ask while they are tasks.
 func newTaskAskFixture(opts *Options) *Server {
 	s := newTaskFixture(opts)
-	AddTool(s, Tool{Name: "one", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
+	addTaskAsks(s)
+	return s
+}
+
+func addTaskAsks(s *Server) {
+	AddTool(s, Tool{Name: "one", Description: "asks for a name", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
 		in, err := Elicit[nameIn](ctx, "who", "Name?")
 		return Text("Hello, " + in.Name), err
 	})
-	AddTool(s, Tool{Name: "two", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
+	AddTool(s, Tool{Name: "two", Description: "asks for two names", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
 		var a, b nameIn
 		if err := AskAll(ctx, AskForm("a", "A?", &a), AskForm("b", "B?", &b)); err != nil {
 			return "", err
@@ -23,7 +28,7 @@ func newTaskAskFixture(opts *Options) *Server {
 		again, err := Elicit[nameIn](ctx, "a", "A?") // has its answer
 		return Text(a.Name + b.Name + again.Name), err
 	})
-	AddTool(s, Tool{Name: "composed", Task: TaskRequired, TaskLate: true}, func(ctx context.Context, _ struct{}) (Text, error) {
+	AddTool(s, Tool{Name: "composed", Description: "asks, becomes a task, and asks again", Task: TaskRequired, TaskLate: true}, func(ctx context.Context, _ struct{}) (Text, error) {
 		first, err := Elicit[nameIn](ctx, "first", "First?")
 		if err != nil {
 			return "", err
@@ -34,7 +39,6 @@ func newTaskAskFixture(opts *Options) *Server {
 		last, err := Elicit[nameIn](ctx, "last", "Last?")
 		return Text(first.Name + " " + last.Name), err
 	})
-	return s
 }
 
 const canAll = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}}`

@@ -120,6 +120,10 @@ func (r *revision) check(v any, names ...string) error {
 func (r *revision) message(m map[string]any, method string) error {
 	if name, ok := m["method"].(string); ok {
 		def := r.methods[name]
+		if name == "notifications/tasks" && def == "" {
+			params, _ := m["params"].(map[string]any)
+			return r.task(params, true)
+		}
 		if def == "" {
 			return fmt.Errorf("the revision has no method %s", name)
 		}
@@ -136,11 +140,16 @@ func (r *revision) message(m map[string]any, method string) error {
 	switch kind, _ := result["resultType"].(string); {
 	case kind == "input_required":
 		return r.check(result, "InputRequiredResult")
-	case kind == "task": // of an extension, whose schema is not here
-		return nil
+	case kind == "task":
+		return r.task(result, false)
+	case kind == "" && method == "tools/call" && result["task"] != nil:
+		return r.check(result, "CreateTaskResult")
 	}
 	def := r.methods[method]
 	if def == "" {
+		if known, err := r.extension(result, method); known {
+			return err
+		}
 		return fmt.Errorf("a result for %q, a method that the revision does not have", method)
 	}
 	// Results that are empty have no definition of their own.
