@@ -89,6 +89,9 @@ func (f *fakeGuest) generate(ctx context.Context, r *mcp.CallToolRequest, in obj
 	text := f.text
 	if text == "" {
 		text = strings.Join(f.pieces, "")
+	} else if err := r.Session.Ping(ctx, nil); err != nil {
+		// The client handles what comes in order: once it answers, it has seen the reports.
+		return nil, err
 	}
 	return &mcp.CallToolResult{Content: []mcp.Content{}, StructuredContent: object{
 		"text": text, "tokens": len(f.pieces), "tokens_per_second": 125.0, "finish_reason": "length",
