@@ -19,6 +19,18 @@
 //		func(ctx context.Context, in AddIn) (AddOut, error) { return AddOut{in.A + in.B}, nil })
 //	err := s.Serve(listener)
 //
+// # What a server can offer
+//
+//	tools        AddTool: a function of two types; arguments and results are checked
+//	prompts      AddPrompt: a function from arguments to messages
+//	resources    Server.AddResource, Server.AddTemplate: a function from a URI to text or bytes
+//	completion   Server.CompletePrompt, Server.CompleteTemplate, Among
+//
+// What a function does beside returning goes through its context: Progress, Log, Elicit,
+// Sample, Roots and others. A function is written once: what a revision has no place for is
+// left out or said in another way, such as a link as text. All of this may be added and
+// removed while clients are connected.
+//
 // # The protocol on one page
 //
 // Client and server exchange JSON-RPC 2.0 messages, one JSON object a line, in

@@ -3,6 +3,7 @@ package mcp_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -38,6 +39,47 @@ func ask(s *mcp.Server, lines ...string) {
 		}
 	}
 	client.Close()
+}
+
+// answer is ask for a client with those capabilities that gives result to whatever the
+// server asks of it.
+func answer(s *mcp.Server, capabilities, result string, line string) {
+	client, server := net.Pipe()
+	go func() { _ = s.ServeConn(context.Background(), server) }()
+	defer client.Close()
+	r := bufio.NewReader(client)
+	fmt.Fprintln(client, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":`+capabilities+`,"clientInfo":{"name":"example","version":"1"}}}`)
+	if _, err := r.ReadString('\n'); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Fprintln(client, `{"jsonrpc":"2.0","method":"notifications/initialized"}`)
+	fmt.Fprintln(client, line)
+	for {
+		said, err := r.ReadString('\n')
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		var m struct {
+			ID     json.RawMessage
+			Method string
+			Params struct {
+				Message  string
+				Messages []struct{ Content struct{ Text string } }
+			}
+		}
+		if err := json.Unmarshal([]byte(said), &m); err != nil || m.Method == "" {
+			fmt.Print(said)
+			return
+		}
+		what := m.Params.Message
+		for _, message := range m.Params.Messages {
+			what += message.Content.Text
+		}
+		fmt.Printf("server asks %s: %s\n", m.Method, what)
+		fmt.Fprintf(client, `{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", m.ID, result)
+	}
 }
 
 type AddIn struct {

@@ -128,7 +128,9 @@ func TestBugsOfTheProgramPanic(t *testing.T) {
 		"prompt with list field": func(s *Server) {
 			AddPrompt(s, Prompt{Name: "p"}, func(context.Context, struct {
 				L []int `json:"l"`
-			}) (*PromptResult, error) { return nil, nil })
+			}) (*PromptResult, error) {
+				return nil, nil
+			})
 		},
 		"prompt without tags": func(s *Server) {
 			AddPrompt(s, Prompt{Name: "p"}, func(context.Context, struct{ L string }) (*PromptResult, error) { return nil, nil })

@@ -54,7 +54,9 @@ func (r *request) parse(m *message) *Error {
 		case "name":
 			r.p.name = v
 		case "arguments":
-			r.p.arguments = v
+			if string(v) != "null" { // which clients in Go send for none
+				r.p.arguments = v
+			}
 		case "uri":
 			r.p.uri = v
 		case "cursor":

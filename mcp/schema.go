@@ -1,6 +1,9 @@
 package mcp
 
 import (
+	"bytes"
+	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -183,4 +186,35 @@ func (n *node) find(name []byte) int {
 		}
 	}
 	return -1
+}
+
+// defaultsOf returns the defaults of the properties of s as an object, nil if there are
+// none. Each must fit its own schema.
+func defaultsOf(s *jsonschema.Schema) ([]byte, error) {
+	var doc []byte
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		def := s.Properties[name].Default
+		if def == nil {
+			continue
+		}
+		if err := check(def, maxSchemaDepth, maxSchemas); err != nil {
+			return nil, fmt.Errorf("default of %s: %w", name, err)
+		}
+		alone := *s.Properties[name]
+		if alone.Ref == "" && alone.DynamicRef == "" {
+			c, err := compile(&alone)
+			if err == nil {
+				err = c.validate(bytes.TrimSpace(def))
+			}
+			if err != nil {
+				return nil, fmt.Errorf("default of %s: %w", name, err)
+			}
+		}
+		doc = append(doc, "{,"[min(len(doc), 1)])
+		doc = append(append(appendString(doc, name), ':'), def...)
+	}
+	if doc != nil {
+		doc = append(doc, '}')
+	}
+	return doc, nil
 }

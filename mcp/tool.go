@@ -30,7 +30,8 @@ type Tool struct {
 
 	// Tighten edits the properties of the schema inferred for the input, which it gets by
 	// name, when the schema is made: at the tool's first use. InputSchema must be nil.
-	// TightenOutput does the same for the output.
+	// TightenOutput does the same for the output. An argument that is left out has the
+	// default of its property, if that has one.
 	Tighten       func(properties map[string]*jsonschema.Schema)
 	TightenOutput func(properties map[string]*jsonschema.Schema)
 
@@ -94,14 +95,22 @@ func AddTool[In, Out any](s *Server, t Tool, f func(ctx context.Context, in In) 
 			return fmt.Errorf("mcp: tool %q: %w", t.Name, err)
 		}
 		fields = plainFields(reflect.TypeFor[In]())
+		if tl.defaults != nil {
+			if err := decodeArguments(tl.defaults, new(In)); err != nil {
+				return fmt.Errorf("mcp: tool %q: default: %w", t.Name, err)
+			}
+		}
 		return nil
 	})
 	tl.decode = func(args []byte) (any, error) {
 		in := new(In)
 		var err error
-		if fields != nil {
+		if tl.defaults != nil { // checked; what the arguments say goes over it
+			err = decodeArguments(tl.defaults, in)
+		}
+		if err == nil && fields != nil {
 			err = decodePlain(args, reflect.ValueOf(in).Elem(), fields)
-		} else {
+		} else if err == nil {
 			err = decodeArguments(args, in)
 		}
 		return in, err
@@ -148,6 +157,8 @@ type tool struct {
 	decode func(args []byte) (any, error)
 	// do calls the function and appends its result.
 	do func(c *call, dst []byte) ([]byte, error)
+
+	defaults []byte // JSON object of the defaults of properties, after makeSchemas; nil if there are none
 
 	object bool    // the output schema wants an object; after makeSchemas
 	result *schema // of results, after makeSchemas; nil if they need no check
@@ -199,6 +210,9 @@ func (t *tool) prepare(in, out func() (*jsonschema.Schema, error), inType, outTy
 		return errors.New("the input schema's type must be object")
 	}
 	if t.check, err = compile(t.InputSchema); err != nil {
+		return fmt.Errorf("input schema: %w", err)
+	}
+	if t.defaults, err = defaultsOf(t.InputSchema); err != nil {
 		return fmt.Errorf("input schema: %w", err)
 	}
 	if err := checkHeaders(t.InputSchema); err != nil {
