@@ -1,8 +1,10 @@
 package streamable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -49,8 +51,8 @@ type Config struct {
 	SessionIdle time.Duration
 	// Wait is how long a request may wait for the guest or a free connection; default 15 s.
 	Wait time.Duration
-	// KeepAlive is how long an SSE stream may be silent before it gets a comment;
-	// default 15 s.
+	// KeepAlive is how long an answer may be silent before it gets an SSE comment, and
+	// with it becomes a stream; default 15 s.
 	KeepAlive time.Duration
 	// StreamAfter is how long the answer to a POST of revisions up to 2025-11-25 may take
 	// before it becomes a stream, which the client can take up again; default 500 ms.
@@ -120,11 +122,20 @@ const (
 	idleTimeout   = 2 * time.Minute
 )
 
-// NewHTTPServer returns an HTTP server for h with bounds on what clients may send. It
+// logWriter is a writer of lines for Config.Log.
+type logWriter func(format string, args ...any)
+
+func (l logWriter) Write(b []byte) (int, error) {
+	l("%s", bytes.TrimSpace(b))
+	return len(b), nil
+}
+
+// NewHTTPServer returns an HTTP server for s with bounds on what clients may send. It
 // has no timeouts for bodies: net/http takes the one for reading for the client's end when
 // it comes while an answer is streamed. Server sets its own.
-func NewHTTPServer(h http.Handler) *http.Server {
+func NewHTTPServer(s *Server) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler: s, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: log.New(logWriter(s.Log), "", 0),
 	}
 }

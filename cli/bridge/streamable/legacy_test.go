@@ -232,7 +232,7 @@ func TestStreamIsTakenUpAgain(t *testing.T) {
 	e.want(`{"method":"notifications/message","params":{"n":2}}`)
 	e.want(`{"id":1,"result":{}}`)
 	e.end()
-	w.do("GET", "", append(h, "Last-Event-ID", "99-1")...).want(t, 404, "over")
+	w.do("GET", "", append(h, "Last-Event-ID", "99-1")...).want(t, 400, "over")
 }
 
 func TestBatches(t *testing.T) {

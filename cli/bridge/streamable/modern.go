@@ -103,8 +103,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 		out = startSSE(w, s.WriteTimeout)
 	}
 	for {
-		line, quiet, err := s.await(ctx, l, out)
+		line, quiet, err := s.await(ctx, l)
 		switch {
+		case quiet && !c.sse:
+			continue
+		case quiet && out == nil: // a stream can be kept alive, a response that is due cannot
+			out = startSSE(w, s.WriteTimeout)
+			continue
 		case quiet:
 			if out.comment() != nil {
 				s.cancelCall(l, c)
@@ -125,7 +130,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 		final := m.Kind == rpc.Response && (rpc.Key(m.ID) == id || m.Nameless())
 		switch {
 		case out == nil && final:
-			writeJSON(w, status(m), line[:len(line)-1])
+			s.writeJSON(w, status(m), line[:len(line)-1])
 			return true
 		case !c.sse:
 			continue // only the response is of use to this client
@@ -144,15 +149,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 	}
 }
 
-// await returns the guest's next message; quiet is set if it is time for a comment.
-func (s *Server) await(ctx context.Context, l *link, out *sse) (line []byte, quiet bool, err error) {
-	var tick <-chan time.Time
-	if out != nil {
-		t := time.NewTimer(s.KeepAlive)
-		defer t.Stop()
-		tick = t.C
-	}
-	line, err = l.next(ctx, tick)
+// await returns the guest's next message; quiet is set if there is none for a while.
+func (s *Server) await(ctx context.Context, l *link) (line []byte, quiet bool, err error) {
+	t := time.NewTimer(s.KeepAlive)
+	defer t.Stop()
+	line, err = l.next(ctx, t.C)
 	return line, line == nil && err == nil, err
 }
 
@@ -181,7 +182,7 @@ func (s *Server) give(w http.ResponseWriter, out *sse, status int, message []byt
 		_ = out.event("", message)
 		return
 	}
-	writeJSON(w, status, message)
+	s.writeJSON(w, status, message)
 }
 
 // status is the HTTP status of a modern response (MCP 2026-07-28

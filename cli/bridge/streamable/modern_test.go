@@ -303,6 +303,40 @@ func TestSubscription(t *testing.T) {
 	e.end()
 }
 
+// An answer that is long in coming becomes a stream, which is kept alive.
+func TestSlowModernAnswerIsAStream(t *testing.T) {
+	w := serve(t, Config{KeepAlive: 5 * time.Millisecond}, stateless("", func(l *life, m rpc.Message, _ string) {
+		time.Sleep(50 * time.Millisecond)
+		l.says(`{"id":%s,"result":{}}`, m.ID)
+	}))
+	r := w.do("POST", modernBody("1", "m", ""), modernHeaders("m")...).want(t, 200, "data: {\"id\":1,\"result\":{}}\n\n")
+	if !strings.HasPrefix(r.body, ": alive\n\n") {
+		t.Errorf("the stream was not kept alive: %q", r.body)
+	}
+	w.do("POST", modernBody("1", "m", ""), modernHeaders("m", "Accept", "application/json")...).want(t, 200, `{"id":1,"result":{}}`)
+}
+
+// A guest that does not list its tools delays calls once, not each of them.
+func TestToolsThatCannotBeListed(t *testing.T) {
+	lists := make(chan string, 100)
+	w := serve(t, Config{}, func(l *life) {
+		l.serve(func(m rpc.Message, line string) {
+			if m.Method == "tools/list" {
+				lists <- line
+				l.says(`{"id":%s,"error":{"code":-32601,"message":"no"}}`, m.ID)
+				return
+			}
+			l.says(`{"id":%s,"result":{}}`, m.ID)
+		})
+	})
+	for range 10 {
+		w.do("POST", modernBody("1", "tools/call", `"name":"t",`), modernHeaders("tools/call", headerName, "t")...).want(t, 200, "{}")
+	}
+	if len(lists) > 2 {
+		t.Errorf("asked %d times", len(lists))
+	}
+}
+
 func TestModernNotifications(t *testing.T) {
 	got := make(chan string, 1)
 	w := serve(t, Config{}, stateless("", func(l *life, m rpc.Message, line string) {

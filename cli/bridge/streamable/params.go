@@ -25,6 +25,8 @@ const (
 	listAge = 5 * time.Second
 	// listFresh is the least age at which it is asked for again.
 	listFresh = 100 * time.Millisecond
+	// listRetry is how long it is not asked for again when the guest did not answer.
+	listRetry = time.Second
 	// listLimit is how long the guest may take to list its tools, maxPages how many
 	// pages that may be.
 	listLimit = 5 * time.Second
@@ -50,9 +52,9 @@ type toolHeaders struct {
 // checkParams compares the Mcp-Param headers of a tools/call with its arguments.
 func (s *Server) checkParams(r *http.Request, c *call) error {
 	name, _ := rpc.Text(c.params.Name)
-	err := compareParams(r.Header, s.annotations(r.Context(), name, listAge), c.params.Arguments)
+	err := compareParams(r.Header, s.annotations(name, listAge), c.params.Arguments)
 	if err != nil {
-		err = compareParams(r.Header, s.annotations(r.Context(), name, listFresh), c.params.Arguments)
+		err = compareParams(r.Header, s.annotations(name, listFresh), c.params.Arguments)
 	}
 	return err
 }
@@ -86,15 +88,15 @@ func member(object []byte, name string) (v []byte) {
 
 // annotations returns what a tool has repeated in headers, by a list that is at most age
 // old.
-func (s *Server) annotations(ctx context.Context, tool string, age time.Duration) []paramHeader {
+func (s *Server) annotations(tool string, age time.Duration) []paramHeader {
 	t := &s.tools
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now := time.Now(); now.After(t.until) || now.Sub(t.asked) > age {
-		byTool, ttl, err := s.listTools(ctx)
+		byTool, ttl, err := s.listTools()
 		if err != nil {
-			s.Log("the guest's tools could not be listed, so Mcp-Param headers are not checked: %v", err)
-			return t.byTool[tool]
+			s.Log("the guest's tools could not be listed, so Mcp-Param headers are checked by an older list, or not: %v", err)
+			byTool, ttl = t.byTool, listRetry
 		}
 		t.byTool, t.asked = byTool, time.Now()
 		t.until = t.asked.Add(ttl)
@@ -103,8 +105,8 @@ func (s *Server) annotations(ctx context.Context, tool string, age time.Duration
 }
 
 // listTools asks the guest for its tools.
-func (s *Server) listTools(ctx context.Context) (byTool map[string][]paramHeader, ttl time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, listLimit)
+func (s *Server) listTools() (byTool map[string][]paramHeader, ttl time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(s.ctx, listLimit) // not a request's: a client that leaves must not spoil it for others
 	defer cancel()
 	l, err := s.pool.get(ctx, false)
 	if err != nil {

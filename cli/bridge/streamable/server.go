@@ -104,10 +104,11 @@ func (s *Server) refuse(w http.ResponseWriter, status int, id []byte, code int, 
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, status, rpc.AppendError(nil, id, code, fmt.Sprintf(format, args...)))
+	s.writeJSON(w, status, rpc.AppendError(nil, id, code, fmt.Sprintf(format, args...)))
 }
 
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
+func (s *Server) writeJSON(w http.ResponseWriter, status int, body []byte) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.WriteTimeout))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)

@@ -1,0 +1,92 @@
+package streamable
+
+import (
+	"slices"
+	"time"
+)
+
+// A stream that is over waits forgetAfter for a client that has lost its end; a session
+// has keptStreams of them.
+const (
+	forgetAfter = time.Minute
+	keptStreams = 8
+)
+
+// A view is what there is to send on a stream.
+type view struct {
+	event       // to be sent next, if left is not 0
+	number int  // of event
+	left   int  // events to be sent
+	over   bool // no more will come
+	mine   bool // the stream has not been given to another reader
+	named  bool
+	news   <-chan struct{} // told of changes
+}
+
+// peek shows what is to be sent next.
+func (x *session) peek(st *stream, me int) view {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return st.view(me)
+}
+
+// pop is peek for who sends the event. It counts as sent before it is: a message must not
+// go out twice, and a client that misses it asks for it by Last-Event-ID.
+func (x *session) pop(st *stream, me int) view {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v := st.view(me)
+	if v.mine && v.left > 0 {
+		st.take(v.number)
+	}
+	return v
+}
+
+func (st *stream) view(me int) view {
+	v := view{number: st.sent, left: st.base + len(st.events) - st.sent, over: st.over, mine: st.reader == me && !st.broken, named: st.named, news: st.news}
+	if v.left > 0 {
+		v.event = st.events[st.sent-st.base]
+	}
+	return v
+}
+
+// leave is the end of an HTTP request that reads a stream. A client that goes away does
+// not cancel (MCP 2025-11-25 basic/transports: disconnection SHOULD NOT be taken for that).
+func (x *session) leave(st *stream, me int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if st.reader != me {
+		return
+	}
+	st.read = false
+	st.tellRoom()
+	if st.posted && (st.over || st.broken) {
+		x.forgetLater(st)
+	}
+}
+
+// forgetLater drops a stream that is over, unless its client may take it up again: then
+// it is kept for forgetAfter, or until keptStreams have ended after it. Caller holds mu.
+func (x *session) forgetLater(st *stream) {
+	if !st.named || st.broken {
+		delete(x.streams, st.number)
+		return
+	}
+	x.finished = append(x.finished, st.number)
+	if len(x.finished) > keptStreams {
+		x.forget(x.finished[0])
+	}
+	time.AfterFunc(forgetAfter, func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.forget(st.number)
+	})
+}
+
+// forget drops a stream, unless it is being read again: then its end will. Caller holds mu.
+func (x *session) forget(number int) {
+	x.finished = slices.DeleteFunc(x.finished, func(n int) bool { return n == number })
+	if st := x.streams[number]; st != nil && !st.read {
+		delete(x.streams, number)
+	}
+}
