@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -16,16 +18,20 @@ import (
 // greetings are what a client may have said before what the fuzzer makes up.
 var greetings = [][]string{nil, hello("2024-11-05"), hello("2025-03-26"), hello("2025-06-18"), hello("2025-11-25")}
 
-// newFuzzServer returns the fixture with small limits and no tool that works for long or
-// panics, and tools that can be tasks.
+// newFuzzServer returns the fixture with all its parts and small limits. No tool of it
+// works for long or panics.
 func newFuzzServer() *Server {
 	s := newFixture(&Options{PageSize: 3, Limits: Limits{
 		MaxLine: 1 << 16, MaxInFlight: 8, MaxBuffered: 1 << 20, DrainTimeout: 2 * time.Minute,
-		MaxTasks: 4, MaxTaskBytes: 16 << 10,
+		MaxTasks: 4, MaxTaskBytes: 16 << 10, MaxState: 4 << 10, MaxSubscriptions: 8,
 	}})
-	tasks := 0 // only the reader's and calls' goroutines of one connection, under the tasks' lock
-	s.tasks.newID = func() string { tasks++; return fmt.Sprint("t", tasks) }
-	AddTool(s, Tool{Name: "count", Task: TaskOptional, Tighten: func(p map[string]*jsonschema.Schema) { p["n"].Maximum = jsonschema.Ptr(20.0) }},
+	addAsks(s)
+	for _, name := range slices.Sorted(maps.Keys(fixtureParts)) {
+		if name != "trouble" { // which panics
+			fixtureParts[name](s)
+		}
+	}
+	AddTool(s, Tool{Name: "count", Task: TaskOptional, Tighten: func(p map[string]*jsonschema.Schema) { p["n"].Maximum = Ptr(20.0) }},
 		func(ctx context.Context, in countIn) (Text, error) {
 			for i := range in.N {
 				if err := Progress(ctx, float64(i+1), float64(in.N), "x"); err != nil {
@@ -35,18 +41,11 @@ func newFuzzServer() *Server {
 			}
 			return "done", nil
 		})
-	AddTool(s, Tool{Name: "panic"}, func(context.Context, struct{}) (Text, error) { return "not here", nil })
-	AddTool(s, Tool{Name: "slow", Task: TaskOptional}, func(ctx context.Context, _ struct{}) (Text, error) {
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case <-time.After(2 * time.Second):
-			return "slow", nil
+	for name := range s.catalog.Load().tools {
+		if strings.Contains(name, "panic") {
+			AddTool(s, Tool{Name: name}, func(context.Context, struct{}) (Text, error) { return "not here", nil })
 		}
-	})
-	AddTool(s, Tool{Name: "late", Task: TaskRequired, TaskLate: true}, func(ctx context.Context, _ struct{}) (Text, error) {
-		return "late", StartTask(ctx)
-	})
+	}
 	return s
 }
 
@@ -57,7 +56,7 @@ func newFuzzServer() *Server {
 //
 // how: what was said before (its remainder by 5), and whether all settles after each line.
 func FuzzDispatch(f *testing.F) {
-	for _, lines := range append(clientLines(f), taskLines...) {
+	for _, lines := range clientLines(f) {
 		said := []byte(strings.Join(lines, "\n"))
 		f.Add(said, byte(0))
 		f.Add(said, byte(5))
@@ -71,19 +70,31 @@ func FuzzDispatch(f *testing.F) {
 	})
 }
 
-// taskLines are dialogues about tasks.
-var taskLines = [][]string{
-	{
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow",` + withTasks + `}}`,
-		`{"jsonrpc":"2.0","id":2,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["t1"]},` + withTasks + `}}`,
-		`{"jsonrpc":"2.0","id":3,"method":"tasks/get","params":{"taskId":"t1",` + withTasks + `}}`,
-		`{"jsonrpc":"2.0","id":4,"method":"tasks/update","params":{"taskId":"t1","inputResponses":{"k":{}},` + withTasks + `}}`,
-		`{"jsonrpc":"2.0","id":5,"method":"tasks/cancel","params":{"taskId":"t1",` + withTasks + `}}`,
-	},
-	append(hello("2025-11-25"),
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"late","task":{"ttl":1}}}`,
-		`{"jsonrpc":"2.0","id":2,"method":"tasks/result","params":{"taskId":"t1"}}`,
-		`{"jsonrpc":"2.0","id":3,"method":"tasks/cancel","params":{"taskId":"t1"}}`),
+// FuzzMixed puts conversations together from lines of all golden dialogues, two bytes a
+// line: both eras on one connection, ids used over and over, answers to nothing. See
+// FuzzDispatch for how and for what must hold.
+func FuzzMixed(f *testing.F) {
+	var pool []string
+	for _, lines := range clientLines(f) {
+		pool = append(pool, lines...)
+	}
+	slices.Sort(pool)
+	pool = slices.Compact(pool)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for how := range byte(10) {
+		picks := make([]byte, 100)
+		for i := range picks {
+			picks[i] = byte(rnd.Uint32())
+		}
+		f.Add(picks, how)
+	}
+	f.Fuzz(func(t *testing.T, picks []byte, how byte) {
+		lines := slices.Clone(greetings[how%5])
+		for i := 0; i+1 < len(picks) && i < 200; i += 2 {
+			lines = append(lines, pool[(int(picks[i])<<8|int(picks[i+1]))%len(pool)])
+		}
+		synctest.Test(t, func(t *testing.T) { fuzzTalk(t, lines, how/5%2 == 1) })
+	})
 }
 
 // fuzzTalk is one conversation of FuzzDispatch.
@@ -97,6 +108,7 @@ func fuzzTalk(t *testing.T, lines []string, slowly bool) {
 	if e := s.Close(); err == nil && e != nil {
 		err = e
 	}
+	time.Sleep(time.Minute) // some handlers are slow to notice
 	synctest.Wait()
 	used, work, open, kept := s.budget.used.Load(), s.atWork.Load(), len(s.openSessions()), s.tasks.store.bytes
 	if err == nil && (used != 0 || work != 0 || open != 0 || kept != 0) {

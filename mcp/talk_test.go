@@ -22,9 +22,9 @@ import (
 
 // talk has a client say the lines to s, whatever comes back, and then stop sending; it
 // returns all that the server said and why it ended. slowly: everything settles after
-// each line; otherwise all lines are there at once. In a line $STATE stands for the
-// requestState that was heard last. To be called in a bubble of synctest, which sees that no
-// goroutine is left.
+// each line; otherwise all lines are there at once. In a line <state 1> stands for the first
+// requestState that was heard, and so on. To be called in a bubble of synctest, which sees
+// that no goroutine is left.
 func talk(s *Server, lines []string, slowly bool) (heard []string, err error) {
 	client, server := net.Pipe()
 	ended := make(chan error, 1)
@@ -50,15 +50,18 @@ func talk(s *Server, lines []string, slowly bool) (heard []string, err error) {
 			}
 		}
 	}()
-	state := ""
+	var known []string
 	for _, l := range lines {
 		if slowly {
 			synctest.Wait()
 			for len(states) > 0 {
-				state = <-states
+				known = append(known, <-states)
 			}
 		}
-		if _, err := io.WriteString(client, strings.ReplaceAll(l, "$STATE", state)+"\n"); err != nil {
+		for i, state := range known {
+			l = strings.ReplaceAll(l, fmt.Sprintf("<state %d>", i+1), state)
+		}
+		if _, err := io.WriteString(client, l+"\n"); err != nil {
 			break // the server has hung up
 		}
 	}
