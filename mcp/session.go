@@ -42,6 +42,7 @@ type session struct {
 	lines     lineReader
 	queue     []message  // messages of the line read last
 	taken     int        // how many of them are done with
+	long      bool       // it lies in a buffer of the budget
 	current   message    // the one the engine handles
 	scratch   []byte     // for building responses
 	came      time.Time  // when the line came
@@ -195,6 +196,7 @@ func (s *session) nextMessage() (message, error) {
 		if s.draining.Load() {
 			return message{}, errDraining
 		}
+		s.forget()
 		line, err := s.lines.next()
 		lim := &s.srv.opts.Limits
 		switch {
@@ -209,12 +211,22 @@ func (s *session) nextMessage() (message, error) {
 		if err != nil {
 			return message{}, err
 		}
+		s.long = len(s.lines.buf) > freeSize
 		s.srv.stats.received(len(line) + 1)
 		s.came = time.Now()
 		s.active.Store(int64(s.came.Sub(s.srv.stats.start)))
 		if err := s.takeLine(line); err != nil {
 			return message{}, err
 		}
+	}
+}
+
+// forget lets go of a long line that is done with: the budget counts it no longer, so
+// a connection at rest must not hold it.
+func (s *session) forget() {
+	if s.long {
+		clear(s.queue)
+		s.request = request{}
 	}
 }
 
