@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // block is 32 weights of a quantized format: weight i is
 //
-//	scale[i/16]·(q[i]-zero) - min
+//	scale·sub[i/16]·(q[i]-zero) - min
 //
 // In a file they are, with d and m halves, and nibbles of byte i standing for
 // elements i (low) and i+16 (high) unless said otherwise:
@@ -28,7 +28,8 @@ import "encoding/binary"
 // Source: the block structures of GGML, which GGUF files refer to by number.
 type block struct {
 	q     [BlockSize]int16
-	scale [2]float32
+	scale float32
+	sub   [2]int32
 	zero  int32
 	min   float32
 }
@@ -38,24 +39,24 @@ func (k *block) read(f Format, row []byte, b int) {
 	l := layouts[f]
 	per := l.elements / BlockSize
 	w, j := row[b/per*l.size:][:l.size], b%per
-	k.zero, k.min = 0, 0
+	k.sub, k.zero, k.min = [2]int32{1, 1}, 0, 0
 	switch f {
 	case Q8_0:
-		k.setScale(half(w))
+		k.scale = half(w)
 		for i := range k.q {
 			k.q[i] = int16(int8(w[2+i]))
 		}
 	case Q4_0:
-		k.setScale(half(w))
+		k.scale = half(w)
 		k.zero = 8
 		k.nibbles(w[2:])
 	case Q4_1:
-		k.setScale(half(w))
+		k.scale = half(w)
 		k.min = -half(w[2:])
 		k.nibbles(w[4:])
 	case Q4_K, Q5_K:
 		s, o := sixBits(w[4:16], j)
-		k.setScale(half(w) * float32(s))
+		k.scale = half(w) * float32(s)
 		k.min = half(w[2:]) * float32(o)
 		nibbles := w[l.size-groupSize/2+j/2*32:]
 		for i := range k.q {
@@ -65,8 +66,8 @@ func (k *block) read(f Format, row []byte, b int) {
 			}
 		}
 	case Q6_K:
-		d := half(w[208:])
-		k.scale = [2]float32{d * float32(int8(w[192+2*j])), d * float32(int8(w[193+2*j]))}
+		k.scale = half(w[208:])
+		k.sub = [2]int32{int32(int8(w[192+2*j])), int32(int8(w[193+2*j]))}
 		k.zero = 32
 		low, high := w[j/4*64+j%2*32:], w[128+j/4*32:]
 		for i := range k.q {
@@ -74,8 +75,6 @@ func (k *block) read(f Format, row []byte, b int) {
 		}
 	}
 }
-
-func (k *block) setScale(d float32) { k.scale = [2]float32{d, d} }
 
 // nibbles reads 32 weights from 16 bytes.
 func (k *block) nibbles(w []byte) {

@@ -11,7 +11,7 @@ type byteVector struct {
 	q      []int8    // integers from -127 to 127
 	scale  []float32 // of each block
 	sum    []float32 // of each block's elements: scale·Σ q
-	halves []float32 // likewise of each 16
+	halves []int16   // Σ q of each 16
 }
 
 // byteMax is the largest integer of a byteVector.
@@ -35,7 +35,7 @@ func quantizeBytes(v byteVector, x []float32) {
 			if !(largest < tinyBlock) {
 				zero = float32(math.NaN())
 			}
-			v.scale[b], v.sum[b], v.halves[2*b], v.halves[2*b+1] = zero, zero, zero, zero
+			v.scale[b], v.sum[b], v.halves[2*b], v.halves[2*b+1] = zero, zero, 0, 0
 			continue
 		}
 		inverse := byteMax / largest
@@ -47,51 +47,38 @@ func quantizeBytes(v byteVector, x []float32) {
 		}
 		scale := largest / byteMax
 		v.scale[b], v.sum[b] = scale, scale*float32(sum[0]+sum[1])
-		v.halves[2*b], v.halves[2*b+1] = scale*float32(sum[0]), scale*float32(sum[1])
+		v.halves[2*b], v.halves[2*b+1] = int16(sum[0]), int16(sum[1])
 	}
 }
 
 // rowsBytes computes y[r] = w[r]·x for len(y) rows of blocks blocks of 32 weights.
 //
-// Of block b, the integer products of 4 neighbours each are summed exactly, and the 8
-// sums, times scale, go to float sums 0-7 for even b, 8-15 for odd b, block after
-// block. What the weights' offsets contribute goes to 8 more sums, by b mod 8 (Q6_K:
-// by halves of blocks). At the end halves are added until one is left of each.
+// Of each block the integer products are summed exactly, those of zero points and
+// 8-bit scales included. Times scales, block b goes to float sum b mod 8, and then the
+// block's offset, block after block. At the end halves are added until one is left.
 func rowsBytes(f Format, y []float32, w []byte, x byteVector, blocks int) {
 	stride := blocks * BlockSize / layouts[f].elements * layouts[f].size
 	var k block
 	for r := range y {
-		var s [lanes]float32
-		var offsets [8]float32
+		var s [8]float32
 		for b := range blocks {
 			k.read(f, w[r*stride:], b)
 			q := x.q[b*BlockSize:]
-			for l := range 8 {
-				var dot int32
-				for i := 4 * l; i < 4*l+4; i++ {
-					dot += int32(k.q[i]) * int32(q[i])
-				}
-				s[b%2*8+l] += float32(float32(dot) * float32(k.scale[l/4]*x.scale[b]))
+			var dot int32
+			for i, v := range k.q {
+				dot += k.sub[i/16] * (int32(v) - k.zero) * int32(q[i])
 			}
-			if f == Q6_K {
-				for h := range 2 {
-					offsets[(2*b+h)%8] -= float32(k.offset(h) * x.halves[2*b+h])
-				}
-			} else {
-				offsets[b%8] -= float32(k.offset(0) * x.sum[b])
-			}
+			s[b%8] += float32(float32(dot) * float32(k.scale*x.scale[b]))
+			s[b%8] -= float32(k.min * x.sum[b])
 		}
 		for n := 4; n > 0; n /= 2 {
 			for l := range n {
-				offsets[l] += offsets[l+n]
+				s[l] += s[l+n]
 			}
 		}
-		y[r] = fold(&s) + offsets[0]
+		y[r] = s[0]
 	}
 }
-
-// offset returns what is taken off each scale[h]·q[i].
-func (k *block) offset(h int) float32 { return float32(k.scale[h]*float32(k.zero)) + k.min }
 
 // rowsBytesOf returns rowsBytes for one format.
 func rowsBytesOf(f Format) rowsBytesFunc {

@@ -5,7 +5,7 @@ package matmul
 import "sync"
 
 // bytesFunc is one of the functions of stubs_bytes_amd64.go.
-type bytesFunc func(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+type bytesFunc func(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 var (
 	bytesAVX2 = [len(layouts)]rowsBytesFunc{
@@ -30,10 +30,7 @@ func rowsBytesBy(f Format, do bytesFunc) rowsBytesFunc {
 		stride := blocks * BlockSize / l.elements * l.size
 		groups := (blocks + 7) / 8
 		reach := groups * groupSize / l.elements * l.size // bytes read of each row
-		q, scale, sum := x.q[:groups*groupSize], x.scale[:groups*8], x.sum[:groups*8]
-		if f == Q6_K {
-			sum = x.halves[:groups*16]
-		}
+		q, scale, sum, halves := x.q[:groups*groupSize], x.scale[:groups*8], x.sum[:groups*8], x.halves[:groups*16]
 		if stride == 0 {
 			clear(y)
 			return
@@ -44,7 +41,7 @@ func rowsBytesBy(f Format, do bytesFunc) rowsBytesFunc {
 			rows = min(len(y), (len(w)-reach)/stride+1)
 		}
 		if rows > 0 {
-			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], mask)
+			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], &halves[0], mask)
 		}
 		for r := rows; r < len(y); r++ {
 			last, _ := lastRows.Get().(*[]byte)
@@ -53,7 +50,7 @@ func rowsBytesBy(f Format, do bytesFunc) rowsBytesFunc {
 			}
 			*last = append((*last)[:0], w[r*stride:(r+1)*stride]...)
 			*last = append(*last, make([]byte, reach-stride)...)
-			do(&y[r], &(*last)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], mask)
+			do(&y[r], &(*last)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], &halves[0], mask)
 			lastRows.Put(last)
 		}
 	}

@@ -36,7 +36,7 @@ func randomBytes(r *rand.Rand, cols, shift int) byteVector {
 	n := paddedCols(cols)
 	v := byteVector{
 		newGuarded[int8](n, shift, 99).v, newGuarded(n/BlockSize, shift%8, poisonFloat).v,
-		newGuarded(n/BlockSize, shift%8, poisonFloat).v, newGuarded(n/16, shift%8, poisonFloat).v,
+		newGuarded(n/BlockSize, shift%8, poisonFloat).v, newGuarded[int16](n/16, shift%16, 9999).v,
 	}
 	x := make([]float32, cols)
 	fill(r, x)
@@ -202,11 +202,11 @@ func TestQuantizeBytesGivesDefinedBits(t *testing.T) {
 				}
 			}
 			q, scale := newGuarded[int8](blocks*BlockSize, r.IntN(32), 99), floatsGuarded(blocks, r.IntN(8))
-			sum, halves := floatsGuarded(blocks, r.IntN(8)), floatsGuarded(2*blocks, r.IntN(8))
-			want := byteVector{make([]int8, blocks*BlockSize), make([]float32, blocks), make([]float32, blocks), make([]float32, 2*blocks)}
+			sum, halves := floatsGuarded(blocks, r.IntN(8)), newGuarded[int16](2*blocks, r.IntN(16), 9999)
+			want := byteVector{make([]int8, blocks*BlockSize), make([]float32, blocks), make([]float32, blocks), make([]int16, 2*blocks)}
 			quantizeBytes(want, x.v)
 			k.quantizeBytes(byteVector{q.v, scale.v, sum.v, halves.v}, x.v)
-			if fmt.Sprint(q.v) != fmt.Sprint(want.q) || !sameBits(scale.v, want.scale) || !sameBits(sum.v, want.sum) || !sameBits(halves.v, want.halves) {
+			if fmt.Sprint(q.v) != fmt.Sprint(want.q) || !sameBits(scale.v, want.scale) || !sameBits(sum.v, want.sum) || fmt.Sprint(halves.v) != fmt.Sprint(want.halves) {
 				t.Fatalf("quantizeBytes(%v)\n= %v %v %v %v\nwant %v", x.v, q.v, scale.v, sum.v, halves.v, want)
 			}
 			q.check(t, "q")

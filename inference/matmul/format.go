@@ -111,7 +111,7 @@ func (m *Matrix) Row(dst []float32, r int) {
 		if i%BlockSize == 0 {
 			b.read(m.Format, w, i/BlockSize)
 		}
-		h := i % BlockSize / 16
-		dst[i] = float32(b.scale[h]*float32(int32(b.q[i%BlockSize])-b.zero)) - b.min
+		scale := b.scale * float32(b.sub[i%BlockSize/16])
+		dst[i] = float32(scale*float32(int32(b.q[i%BlockSize])-b.zero)) - b.min
 	}
 }

@@ -39,7 +39,7 @@ func (in *Input) SetBytes(x []float32, count, cols int) {
 	in.floats, in.count, in.cols, in.quantized, in.inBytes = x[:count*cols], count, cols, false, true
 	padded := paddedCols(cols)
 	if n := count * padded; len(in.bytes.q) < n {
-		in.bytes = byteVector{make([]int8, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]float32, n/16)}
+		in.bytes = byteVector{make([]int8, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]int16, n/16)}
 	}
 	quantize := active().quantizeBytes
 	for i := range count {

@@ -7,65 +7,65 @@ package matmul
 // rowsQ8Bytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ8Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ8Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ40Bytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ40Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ40Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ41Bytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ41Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ41Bytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ4KBytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ4KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ4KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ5KBytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ5KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ5KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ6KBytes is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ6KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ6KBytes(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ8VNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ8VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ8VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ40VNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ40VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ40VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ41VNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ41VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ41VNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ4KVNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ4KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ4KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ5KVNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ5KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ5KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // rowsQ6KVNNI is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ6KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)
+func rowsQ6KVNNI(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)
 
 // quantizeBytesAVX2 is quantizeBytes for blocks blocks, but stops at the first whose
 // largest value is below tinyBlock or not finite. It returns how many it did.
 //
 //go:noescape
-func quantizeBytesAVX2(q *int8, scale, sum, halves, x *float32, blocks int) (done int)
+func quantizeBytesAVX2(q *int8, scale, sum *float32, halves *int16, x *float32, blocks int) (done int)

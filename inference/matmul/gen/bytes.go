@@ -5,21 +5,20 @@ import "fmt"
 // bytesKernel emits rows of weights in one of the block formats times a vector of
 // 8-bit blocks, as rowsBytes in bytes.go defines it, bit by bit.
 //
-// The loop takes a group, 8 blocks of 32 weights of one row, at a time. What the
-// blocks' products are multiplied with, A (8 floats; Q6_K: 16, one for 16 weights),
-// is computed for the whole group, and so are the offsets' sums.
+// The loop takes a group, 8 blocks of 32 weights of one row, at a time: integer
+// products become one register of 8 sums, a block in each lane, and then floats.
 //
 // 256 bits, one block at a time:
 //
-//	Y0, Y1   the 16 float sums: of even blocks, of odd ones
-//	Y2       the 8 sums of offsets
+//	Y0       the 8 float sums
 //	Y3       16-bit ones        Y4  0x0F bytes      Y5  shifts, or bytes for the fifth and sixth bits
-//	Y6       A, then on the stack for broadcasts; Q6_K: Y6, Y14
-//	Y7..Y13  weights, products  Y15 lanes of blocks that the row has
+//	Y7, Y12  weights            Y8..Y11  products of blocks, added pair by pair
+//	Y6, Y9   factors            Y13 (Q6_K) spreads a pair of scales    Y14 (Q6_K) scales
+//	Y15      lanes of blocks that the row has
 //
-// 512 bits with VNNI, a pair of blocks at a time: Z0 all sums, Z2 as Y2; Z16..Z19
-// choose A's elements for each pair; Z20 0x0F (Q8_0: 0x80) bytes, Z21 shifts or
-// rotations, Z22 bytes for high bits; Z6 A.
+// 512 bits with VNNI, a pair of blocks at a time: Z8..Z11 products of pairs; Z16..Z19
+// choose the pairs' scales (Q6_K); Z20 0x0F (Q8_0: 0x80) bytes, Z21 shifts or
+// rotations, Z22 bytes for high bits, Z23 rotations, Z24 high bits; Y5 the order of sums.
 type bytesKernel struct {
 	format string
 	size   int // bytes of a block, for formats with 256 weights a group
@@ -45,12 +44,16 @@ func (k bytesKernel) groupSize() int {
 
 func (k bytesKernel) emit(o *out) {
 	def := []string{"Y", "DX", "W", "SI", "X", "DI", "SCALE", "BX", "ROWS", "CX", "STRIDE", "R8", "SUM", "R9",
-		"END", "R10", "MASK", "R11", "NEXT", "R12", "AT", "R13"}
-	signature := fmt.Sprintf("func %s(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, mask *uint32)", k.name())
+		"END", "R10", "MASK", "R11", "NEXT", "R12", "AT", "R13", "HALVES", "R15"}
+	signature := fmt.Sprintf("func %s(y *float32, w *byte, rows, stride, groups int, q *int8, scale, sum *float32, halves *int16, mask *uint32)", k.name())
 	o.declare(signature, k.name()+" is rowsBytes for rows, groups > 0, the last group reading as mask says; rows are stride bytes apart.")
-	o.frame(k.name(), 64, 72, signature, def...)
-	for i, r := range []string{"Y", "NEXT", "ROWS", "STRIDE", "END", "X", "SCALE", "SUM", "MASK"} {
-		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"y", "w", "rows", "stride", "groups", "q", "scale", "sum", "mask"}[i], 8*i), r)
+	locals := 0
+	if k.format == "Q6K" && !k.wide {
+		locals = 32
+	}
+	o.frame(k.name(), locals, 80, signature, def...)
+	for i, r := range []string{"Y", "NEXT", "ROWS", "STRIDE", "END", "X", "SCALE", "SUM", "HALVES", "MASK"} {
+		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"y", "w", "rows", "stride", "groups", "q", "scale", "sum", "halves", "mask"}[i], 8*i), r)
 	}
 	o.op("SHLQ", "$5", "END")
 	k.constants(o)
@@ -58,9 +61,7 @@ func (k bytesKernel) emit(o *out) {
 	o.op("MOVQ", "NEXT", "W")
 	o.op("ADDQ", "STRIDE", "NEXT")
 	o.op("XORQ", "AT", "AT")
-	for i := range 3 {
-		o.op("VXORPS", y(i), y(i), y(i))
-	}
+	o.op("VXORPS", "Y0", "Y0", "Y0")
 	if k.blockwise() {
 		o.op("VPCMPEQD", "Y15", "Y15", "Y15")
 	}
@@ -72,28 +73,39 @@ func (k bytesKernel) emit(o *out) {
 		o.op("VMOVDQU", "(MASK)", "Y15")
 		o.label("whole")
 	}
-	k.factors(o)
+	if k.format == "Q6K" {
+		k.smallScales(o)
+	}
 	if k.wide {
 		for p := range 4 {
-			k.pair(o, p)
+			k.pair(o, p, fmt.Sprintf("Z%d", 8+p))
 		}
+		o.sumPairs()
 	} else {
 		for j := range 8 {
-			k.block(o, j)
+			k.block(o, j, y([]int{8, 9, 9, 10, 9, 10, 10, 11}[j]))
+			for _, add := range [][2]int{1: {8, 9}, 3: {9, 10}, 5: {9, 10}, 7: {10, 11}}[j : j+1] {
+				if add[1] > 0 {
+					o.op("VPHADDD", y(add[1]), y(add[0]), y(add[0]))
+				}
+			}
+			switch j {
+			case 3:
+				o.op("VPHADDD", "Y9", "Y8", "Y8")
+			case 7:
+				o.op("VPHADDD", "Y10", "Y9", "Y9")
+			}
 		}
+		o.op("VPERM2I128", "$0x20", "Y9", "Y8", "Y10")
+		o.op("VPERM2I128", "$0x31", "Y9", "Y8", "Y11")
+		o.op("VPADDD", "Y11", "Y10", "Y8")
 	}
+	k.factors(o)
 	o.op("ADDQ", fmt.Sprintf("$%d", k.groupSize()), "W")
 	o.op("ADDQ", "$32", "AT")
 	o.op("CMPQ", "AT", "END")
 	o.op("JNE", "group")
-	if k.wide {
-		o.op("VEXTRACTF64X4", "$1", "Z0", "Y1")
-	}
-	o.fold(0, 1)
-	if k.format != "Q8" {
-		o.fold8(2, 1)
-		o.op("VADDSS", "X2", "X0", "X0")
-	}
+	o.fold8(0, 1)
 	o.op("VMOVSS", "X0", "(Y)")
 	o.op("ADDQ", "$4", "Y")
 	o.op("DECQ", "ROWS")
@@ -101,16 +113,36 @@ func (k bytesKernel) emit(o *out) {
 	o.end(def...)
 }
 
+// sumPairs adds Z8..Z11, each the partial sums of an even and an odd block, to the 8
+// sums of Y8. It destroys Z7 to Z12.
+func (o *out) sumPairs() {
+	o.op("VPUNPCKLDQ", "Z9", "Z8", "Z7") // of each 4: a0 b0 a1 b1
+	o.op("VPUNPCKHDQ", "Z9", "Z8", "Z12")
+	o.op("VPADDD", "Z12", "Z7", "Z8")
+	o.op("VPUNPCKLDQ", "Z11", "Z10", "Z7")
+	o.op("VPUNPCKHDQ", "Z11", "Z10", "Z12")
+	o.op("VPADDD", "Z12", "Z7", "Z9")
+	o.op("VPUNPCKLQDQ", "Z9", "Z8", "Z7") // a b c d
+	o.op("VPUNPCKHQDQ", "Z9", "Z8", "Z12")
+	o.op("VPADDD", "Z12", "Z7", "Z8")
+	o.note("the first two quarters are of even blocks, the others of odd ones")
+	o.op("VSHUFI64X2", "$0x08", "Z8", "Z8", "Z7")
+	o.op("VSHUFI64X2", "$0x0D", "Z8", "Z8", "Z8")
+	o.op("VPADDD", "Y8", "Y7", "Y8")
+	o.op("VPERMD", "Y8", "Y5", "Y8")
+}
+
 // constants loads what stays in registers.
 func (k bytesKernel) constants(o *out) {
 	if k.wide {
-		table := "choosePair"
 		if k.format == "Q6K" {
-			table = "chooseHalf"
+			for p := range 4 {
+				o.op("VMOVDQU64", fmt.Sprintf("chooseHalf<>+%d(SB)", 64*p), fmt.Sprintf("Z%d", 16+p))
+			}
 		}
-		for p := range 4 {
-			o.op("VMOVDQU64", fmt.Sprintf("%s<>+%d(SB)", table, 64*p), fmt.Sprintf("Z%d", 16+p))
-		}
+		o.op("VMOVDQU", "packedWords<>(SB)", "Y5")
+		o.op("VPCMPEQW", "Y3", "Y3", "Y3")
+		o.op("VPSRLW", "$15", "Y3", "Y3")
 		low := "0x0F0F0F0F"
 		if k.format == "Q8" {
 			low = "0x80808080"
@@ -149,61 +181,67 @@ func (k bytesKernel) constants(o *out) {
 		o.op("VMOVD", "AX", "X5")
 		o.op("VPBROADCASTD", "X5", "Y5")
 	}
+	if k.format == "Q6K" {
+		o.op("VMOVDQU", "spreadWords<>(SB)", "Y13")
+	}
 }
 
-// factors computes A for a group and adds the offsets' sums.
+// factors turns the group's integer sums Y8 into floats and adds them to Y0.
 func (k bytesKernel) factors(o *out) {
-	switch k.format {
-	case "Q8", "Q40":
-		o.halves(k.size, 0, 7)
-		if k.format == "Q40" {
-			o.note("offsets are 8 * scale")
-			o.op("VMULPS", sym("eight"), "Y7", "Y8")
-			o.op("VANDPS", "Y15", "Y8", "Y8")
-			o.op("VMULPS", "(SUM)(AT*1)", "Y8", "Y8")
-			o.op("VSUBPS", "Y8", "Y2", "Y2")
+	// What a zero point other than 0 takes off, exactly: Σ x times a power of two.
+	shift := map[string]string{"Q40": "$3", "Q6K": "$5"}[k.format]
+	if k.wide && k.format == "Q8" {
+		shift = "$7" // weights had 128 added
+	}
+	if shift != "" {
+		words := "Y3"
+		if k.format == "Q6K" {
+			words = "Y14"
+			o.op("VPMOVSXBW", "192(W)", "Y14")
 		}
-		o.op("VMULPS", "(SCALE)(AT*1)", "Y7", "Y6")
-		o.op("VANDPS", "Y15", "Y6", "Y6")
-	case "Q41":
-		o.halves(k.size, 2, 8)
-		o.op("VANDPS", "Y15", "Y8", "Y8")
-		o.op("VMULPS", "(SUM)(AT*1)", "Y8", "Y8")
-		o.op("VADDPS", "Y8", "Y2", "Y2")
-		o.halves(k.size, 0, 7)
-		o.op("VMULPS", "(SCALE)(AT*1)", "Y7", "Y6")
-		o.op("VANDPS", "Y15", "Y6", "Y6")
+		o.op("VPMADDWD", "(HALVES)(AT*1)", words, "Y9")
+		o.op("VPSLLD", shift, "Y9", "Y9")
+		o.op("VPSUBD", "Y9", "Y8", "Y8")
+	}
+	o.op("VCVTDQ2PS", "Y8", "Y8")
+	switch k.format {
+	case "Q8", "Q40", "Q41":
+		o.halves(k.size, 0, 6)
 	case "Q4K", "Q5K":
-		k.sixBits(o)
+		k.sixBits(o, 0, "4(W)", 6)
 	case "Q6K":
 		o.op("MOVWLZX", "208(W)", "AX")
-		o.op("VMOVD", "AX", "X9")
-		o.op("VCVTPH2PS", "X9", "X9")
-		o.op("VBROADCASTSS", "X9", "Y9")
-		for i, a := range []string{"Y6", "Y14"} {
-			o.op("VPMOVSXBD", fmt.Sprintf("%d(W)", 192+8*i), "Y7")
-			o.op("VCVTDQ2PS", "Y7", "Y7")
-			o.op("VMULPS", "Y9", "Y7", "Y7")
-			o.op("VMULPS", sym("thirtyTwo"), "Y7", "Y8")
-			o.op("VMULPS", fmt.Sprintf("%d(SUM)(AT*2)", 32*i), "Y8", "Y8")
-			o.op("VSUBPS", "Y8", "Y2", "Y2")
-			o.note("each scale of the vector serves two")
-			o.op("VMOVUPS", fmt.Sprintf("%d(SCALE)(AT*1)", 16*i), "X8")
-			o.op("VMOVDQU", "twice<>(SB)", "Y10")
-			o.op("VPERMPS", "Y8", "Y10", "Y8")
-			o.op("VMULPS", "Y8", "Y7", a)
-		}
+		o.op("VMOVD", "AX", "X6")
+		o.op("VCVTPH2PS", "X6", "X6")
+		o.op("VBROADCASTSS", "X6", "Y6")
 	}
+	o.op("VMULPS", "(SCALE)(AT*1)", "Y6", "Y6")
+	if k.blockwise() {
+		o.op("VANDPS", "Y15", "Y6", "Y6")
+	}
+	o.op("VMULPS", "Y6", "Y8", "Y8")
+	o.op("VADDPS", "Y8", "Y0", "Y0")
+	switch k.format {
+	case "Q41":
+		o.halves(k.size, 2, 9)
+		o.op("VANDPS", "Y15", "Y9", "Y9")
+		o.op("VMULPS", "(SUM)(AT*1)", "Y9", "Y9")
+		o.op("VADDPS", "Y9", "Y0", "Y0")
+	case "Q4K", "Q5K":
+		k.sixBits(o, 2, "8(W)", 9)
+		o.op("VMULPS", "(SUM)(AT*1)", "Y9", "Y9")
+		o.op("VSUBPS", "Y9", "Y0", "Y0")
+	}
+}
+
+// smallScales prepares Q6_K's 16 scales: as words on the stack, as doublewords in Z14.
+func (k bytesKernel) smallScales(o *out) {
 	if k.wide {
-		if k.format == "Q6K" {
-			o.op("VINSERTF64X4", "$1", "Y14", "Z6", "Z6")
-		}
+		o.op("VPMOVSXBD", "192(W)", "Z14")
 		return
 	}
-	o.op("VMOVUPS", "Y6", "a-64(SP)")
-	if k.format == "Q6K" {
-		o.op("VMOVUPS", "Y14", "a-32(SP)")
-	}
+	o.op("VPMOVSXBW", "192(W)", "Y14")
+	o.op("VMOVDQU", "Y14", "a-32(SP)")
 }
 
 // halves loads a half-precision number of each of 8 blocks into Y reg.
@@ -215,57 +253,45 @@ func (o *out) halves(size, at, reg int) {
 	o.op("VCVTPH2PS", x(reg), y(reg))
 }
 
-// sixBits does factors for scales and offsets of 6 bits, in 12 bytes:
-//
-//	bytes 0-3    scales 0-3, and the high 2 bits of scales 4-7
-//	bytes 4-7    offsets 0-3, and the high 2 bits of offsets 4-7
-//	bytes 8-11   the low 4 bits of scales 4-7, and of offsets 4-7
-func (k bytesKernel) sixBits(o *out) {
-	for i, p := range []struct {
-		word string // low 4 and high 2 bits
-		nib  string
-	}{{"4(W)", ""}, {"8(W)", "$4"}} {
-		o.op("MOVL", p.word, "AX")
-		o.op("MOVL", "AX", "R11")
-		o.op("ANDL", "$0x3F3F3F3F", "AX")
-		o.op("VMOVD", "AX", "X7")
-		o.op("SHRL", "$6", "R11")
-		o.op("ANDL", "$0x03030303", "R11")
-		o.op("SHLL", "$4", "R11")
-		o.op("MOVL", "12(W)", "AX")
-		if p.nib != "" {
-			o.op("SHRL", p.nib, "AX")
-		}
-		o.op("ANDL", "$0x0F0F0F0F", "AX")
-		o.op("ORL", "R11", "AX")
-		o.op("VPINSRD", "$1", "AX", "X7", "X7")
-		o.op("VPMOVZXBD", "X7", "Y7")
-		o.op("VCVTDQ2PS", "Y7", "Y7")
-		o.op("MOVWLZX", fmt.Sprintf("%d(W)", 2*i), "AX")
-		o.op("VMOVD", "AX", "X9")
-		o.op("VCVTPH2PS", "X9", "X9")
-		o.op("VBROADCASTSS", "X9", "Y9")
-		o.op("VMULPS", "Y9", "Y7", "Y7")
-		if i == 0 {
-			o.op("VMULPS", "(SCALE)(AT*1)", "Y7", "Y6")
-		} else {
-			o.op("VMULPS", "(SUM)(AT*1)", "Y7", "Y7")
-			o.op("VSUBPS", "Y7", "Y2", "Y2")
-		}
+// sixBits loads 8 numbers of 6 bits, times a half at d(W), into Y reg. They lie in 12
+// bytes: first (the word's address) the low 4 with their 6 bits and the high 2 bits of
+// the others, and at 12(W) the low 4 bits of the others - scales low, offsets high.
+func (k bytesKernel) sixBits(o *out, d int, word string, reg int) {
+	o.op("MOVL", word, "AX")
+	o.op("MOVL", "AX", "R11")
+	o.op("ANDL", "$0x3F3F3F3F", "AX")
+	o.op("VMOVD", "AX", x(reg))
+	o.op("SHRL", "$6", "R11")
+	o.op("ANDL", "$0x03030303", "R11")
+	o.op("SHLL", "$4", "R11")
+	o.op("MOVL", "12(W)", "AX")
+	if d != 0 {
+		o.op("SHRL", "$4", "AX")
 	}
+	o.op("ANDL", "$0x0F0F0F0F", "AX")
+	o.op("ORL", "R11", "AX")
+	o.op("VPINSRD", "$1", "AX", x(reg), x(reg))
+	o.op("VPMOVZXBD", x(reg), y(reg))
+	o.op("VCVTDQ2PS", y(reg), y(reg))
+	o.op("MOVWLZX", fmt.Sprintf("%d(W)", d), "AX")
+	o.op("VMOVD", "AX", "X10")
+	o.op("VCVTPH2PS", "X10", "X10")
+	o.op("VBROADCASTSS", "X10", "Y10")
+	o.op("VMULPS", "Y10", y(reg), y(reg))
 }
 
-// block emits block j of a group: weights to unsigned bytes, products, sums.
-func (k bytesKernel) block(o *out, j int) {
+// block emits block j of a group: weights to unsigned bytes, and 8 sums of products to
+// register dst.
+func (k bytesKernel) block(o *out, j int, dst string) {
 	xs := fmt.Sprintf("%d(X)(AT*8)", 32*j)
 	switch k.format {
 	case "Q8":
 		o.note("|w| * (x with w's sign)")
-		o.op("VMOVDQU", fmt.Sprintf("%d(W)", k.size*j+2), "Y8")
-		o.op("VMOVDQU", xs, "Y9")
-		o.op("VPABSB", "Y8", "Y7")
-		o.op("VPSIGNB", "Y8", "Y9", "Y9")
-		xs = "Y9"
+		o.op("VMOVDQU", fmt.Sprintf("%d(W)", k.size*j+2), "Y12")
+		o.op("VMOVDQU", xs, "Y13")
+		o.op("VPABSB", "Y12", "Y7")
+		o.op("VPSIGNB", "Y12", "Y13", "Y13")
+		xs = "Y13"
 	case "Q40", "Q41":
 		o.op("VBROADCASTI128", fmt.Sprintf("%d(W)", k.size*j+k.size-16), "Y7")
 		o.op("VPSRLVQ", "Y5", "Y7", "Y7")
@@ -289,38 +315,35 @@ func (k bytesKernel) block(o *out, j int) {
 		o.highBits(fmt.Sprintf("%d(W)", 128+32*h), 2*q-4)
 	}
 	o.op("VPMADDUBSW", xs, "Y7", "Y7")
-	o.op("VPMADDWD", "Y3", "Y7", "Y7")
-	o.op("VCVTDQ2PS", "Y7", "Y7")
+	ones := "Y3"
 	if k.format == "Q6K" {
-		o.op("VBROADCASTSS", fmt.Sprintf("a-%d(SP)", 64-8*j), "Y8")
-		o.op("VBROADCASTSS", fmt.Sprintf("a-%d(SP)", 60-8*j), "Y9")
-		o.op("VBLENDPS", "$0xF0", "Y9", "Y8", "Y8")
-	} else {
-		o.op("VBROADCASTSS", fmt.Sprintf("a-%d(SP)", 64-4*j), "Y8")
+		o.note("instead of ones the scales: of 16 weights, of the next 16")
+		o.op("VPBROADCASTD", fmt.Sprintf("a-%d(SP)", 32-4*j), "Y12")
+		o.op("VPSHUFB", "Y13", "Y12", "Y12")
+		ones = "Y12"
 	}
-	o.op("VMULPS", "Y8", "Y7", "Y7")
-	o.op("VADDPS", "Y7", y(j%2), y(j%2))
+	o.op("VPMADDWD", ones, "Y7", dst)
 }
 
 // highBits adds to Y7 the bits that Y5 selects after a shift to the right.
 func (o *out) highBits(address string, right int) {
-	o.op("VMOVDQU", address, "Y8")
+	o.op("VMOVDQU", address, "Y12")
 	switch {
 	case right > 0:
-		o.op("VPSRLW", fmt.Sprintf("$%d", right), "Y8", "Y8")
+		o.op("VPSRLW", fmt.Sprintf("$%d", right), "Y12", "Y12")
 	case right < 0:
-		o.op("VPSLLW", fmt.Sprintf("$%d", -right), "Y8", "Y8")
+		o.op("VPSLLW", fmt.Sprintf("$%d", -right), "Y12", "Y12")
 	}
-	o.op("VPAND", "Y5", "Y8", "Y8")
-	o.op("VPOR", "Y8", "Y7", "Y7")
+	o.op("VPAND", "Y5", "Y12", "Y12")
+	o.op("VPOR", "Y12", "Y7", "Y7")
 }
 
-// pair emits blocks 2p and 2p+1 of a group.
-func (k bytesKernel) pair(o *out, p int) {
+// pair emits blocks 2p and 2p+1 of a group: 16 sums of products to register dst.
+func (k bytesKernel) pair(o *out, p int, dst string) {
 	xs := fmt.Sprintf("%d(X)(AT*8)", 64*p)
 	high := func() {
-		o.op("VPANDQ", "Z22", "Z24", "Z8")
-		o.op("VPORQ", "Z8", "Z7", "Z7")
+		o.op("VPANDQ", "Z22", "Z24", "Z12")
+		o.op("VPORQ", "Z12", "Z7", "Z7")
 	}
 	switch k.format {
 	case "Q8":
@@ -359,17 +382,12 @@ func (k bytesKernel) pair(o *out, p int) {
 		o.op("VPANDQ", "Z20", "Z7", "Z7")
 		high()
 	}
-	o.op("VPXORQ", "Z9", "Z9", "Z9")
-	o.op("VPDPBUSD", xs, "Z7", "Z9")
-	if k.format == "Q8" { // less 128 times the sum of x
-		o.op("VPXORQ", "Z10", "Z10", "Z10")
-		o.op("VPDPBUSD", xs, "Z20", "Z10")
-		o.op("VPSUBD", "Z10", "Z9", "Z9")
+	o.op("VPXORQ", dst, dst, dst)
+	o.op("VPDPBUSD", xs, "Z7", dst)
+	if k.format == "Q6K" {
+		o.op("VPERMD", "Z14", fmt.Sprintf("Z%d", 16+p), "Z12")
+		o.op("VPMULLD", "Z12", dst, dst)
 	}
-	o.op("VCVTDQ2PS", "Z9", "Z9")
-	o.op("VPERMPS", "Z6", fmt.Sprintf("Z%d", 16+p), "Z10")
-	o.op("VMULPS", "Z10", "Z9", "Z9")
-	o.op("VADDPS", "Z9", "Z0", "Z0")
 }
 
 // fold8 adds the 8 lanes of register a, halves first, into the lowest. It destroys b.
@@ -402,28 +420,11 @@ func bytesTables(o *out) {
 	quads("shiftQ4K", 0, 0, 0, 0, 4, 4, 4, 4)
 	quads("rotateQ5K", 60, 60, 60, 60, 61, 61, 61, 61)
 	quads("rotateQ6K", 60, 60, 60, 60, 62, 62, 62, 62)
-	lanes("twice", 0, 0, 1, 1, 2, 2, 3, 3)
+	lanes("spreadWords", 0x01000100, 0x01000100, 0x01000100, 0x01000100, 0x03020302, 0x03020302, 0x03020302, 0x03020302)
 	lanes("packedWords", 0, 4, 1, 5, 2, 6, 3, 7)
-	var pair, half []uint64
-	for p := range uint64(4) {
-		for l := range uint64(16) {
-			pair = append(pair, 2*p+l/8)
-			half = append(half, 4*p+l/4)
-		}
+	var half []uint64
+	for l := range uint64(64) {
+		half = append(half, l/4)
 	}
-	lanes("choosePair", pair...)
 	lanes("chooseHalf", half...)
-	for _, c := range []struct {
-		name  string
-		value float64
-	}{{"eight", 8}, {"thirtyTwo", 32}} {
-		lanes(c.name, repeat(uint64(f32(c.value)), 8)...)
-	}
-}
-
-func repeat(v uint64, n int) (s []uint64) {
-	for range n {
-		s = append(s, v)
-	}
-	return s
 }

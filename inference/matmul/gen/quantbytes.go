@@ -9,7 +9,7 @@ import "fmt"
 // clears signs.
 func quantizeBytes(o *out) {
 	def := []string{"Q", "DI", "SCALE", "BX", "SUM", "R12", "HALVES", "R8", "X", "SI", "BLOCKS", "CX", "DONE", "DX", "TOP", "AX"}
-	signature := "func quantizeBytesAVX2(q *int8, scale, sum, halves, x *float32, blocks int) (done int)"
+	signature := "func quantizeBytesAVX2(q *int8, scale, sum *float32, halves *int16, x *float32, blocks int) (done int)"
 	o.WriteString("\nDATA bytesMax<>+0(SB)/4, $0x42fe0000 // 127\nGLOBL bytesMax<>(SB), RODATA|NOPTR, $4\n")
 	o.declare(signature, "quantizeBytesAVX2 is quantizeBytes for blocks blocks, but stops at the first whose\n// largest value is below tinyBlock or not finite. It returns how many it did.")
 	o.text("quantizeBytesAVX2", 56, signature, def...)
@@ -59,20 +59,19 @@ func quantizeBytes(o *out) {
 	o.op("VPACKSSWB", "Y2", "Y0", "Y0")
 	o.op("VPERMD", "Y0", "Y13", "Y0")
 	o.op("VMOVDQU", "Y0", "(Q)")
-	o.note("sums of halves, and of all, times scale")
+	o.note("sums of halves, and of all times scale")
 	o.op("VPHADDD", "Y6", "Y4", "Y4") // lanes: 2 of the first half, 2 of the second, twice
 	o.op("VEXTRACTI128", "$1", "Y4", "X5")
 	o.op("VPADDD", "X5", "X4", "X4")
 	o.op("VPHADDD", "X4", "X4", "X4") // first half, second half, ...
 	o.op("VPHADDD", "X4", "X4", "X5") // all
-	o.op("VBROADCASTSS", "X12", "X12")
-	o.op("VCVTDQ2PS", "X4", "X4")
-	o.op("VMULPS", "X12", "X4", "X4")
-	o.op("VMOVLPS", "X4", "(HALVES)")
+	o.op("VPACKSSDW", "X4", "X4", "X4")
+	o.op("VMOVD", "X4", "TOP")
+	o.op("MOVL", "TOP", "(HALVES)")
 	o.op("VCVTDQ2PS", "X5", "X5")
 	o.op("VMULSS", "X12", "X5", "X5")
 	o.op("VMOVSS", "X5", "(SUM)")
-	for _, step := range [][2]string{{"$128", "X"}, {"$32", "Q"}, {"$4", "SCALE"}, {"$4", "SUM"}, {"$8", "HALVES"}} {
+	for _, step := range [][2]string{{"$128", "X"}, {"$32", "Q"}, {"$4", "SCALE"}, {"$4", "SUM"}, {"$4", "HALVES"}} {
 		o.op("ADDQ", step[0], step[1])
 	}
 	o.op("INCQ", "DONE")
