@@ -336,3 +336,44 @@ func TestAnsweredReadIsPrivate(t *testing.T) {
 		t.Errorf("questions: %s", got)
 	}
 }
+
+// FuzzAnswer: whatever a client answers, each question takes it or says what is wrong, and
+// what it takes is what was asked for.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{
+		`{"action":"accept","content":{"size":"l","count":2,"extras":["milk"],"gift":null}}`, `{"action":"decline"}`,
+		`{"role":"assistant","content":[{"type":"text","text":"x"},{"type":"image","data":"AQ==","mimeType":"m"},{"type":"tool_use","id":"i","name":"n","input":{}}],"model":"m"}`,
+		`{"roots":[{"uri":"file:///a","name":"n"}]}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		if check([]byte(answer), 64, 1000) != nil {
+			return
+		}
+		order := orderForm{Count: -1}
+		var roots []Root
+		var said SampleResult
+		for _, a := range []Ask{
+			AskForm("order", "m", &order, tightenOrder), AskRoots("roots", &roots), AskSample("said", SampleRequest{}, &said),
+		} {
+			v := []byte(strings.TrimSpace(answer))
+			err := a.accept(v)
+			var bad badAnswer
+			if err != nil && !errors.As(err, &bad) && !errors.Is(err, ErrDeclined) && !errors.Is(err, ErrDismissed) {
+				t.Fatalf("%s: %v", a.key, err)
+			}
+			if (err == nil) != map[string]bool{"order": order.Count != -1, "roots": roots != nil, "said": said.Role != ""}[a.key] {
+				t.Fatalf("%s: error %v, but stored %+v %+v %+v", a.key, err, order, roots, said)
+			}
+		}
+		if order.Count != -1 && (order.Count < 1 || order.Count > 9 || order.Size != "s" && order.Size != "l" || len(order.Extras) > 2) {
+			t.Fatalf("taken: %+v", order)
+		}
+		for _, r := range roots {
+			if !strings.HasPrefix(r.URI, "file://") {
+				t.Fatalf("taken: %+v", r)
+			}
+		}
+	})
+}

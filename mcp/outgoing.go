@@ -225,8 +225,11 @@ func (s *session) withdraw(c *call, first int64, replies []chan reply) {
 		}
 		id := first + int64(i)
 		if s.asks.take(id) == nil { // the reply is there, or comes at once
-			r := <-ch
-			s.srv.budget.give(r.held)
+			select {
+			case r := <-ch:
+				s.srv.budget.give(r.held)
+			case <-s.done:
+			}
 			continue
 		}
 		lines = append(lines, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":`...)

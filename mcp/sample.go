@@ -56,7 +56,8 @@ type SampleTool struct {
 	InputSchema *jsonschema.Schema // of type object
 }
 
-// ToolUse is content of a model that wants a tool to be run.
+// ToolUse is content of a model that wants a tool to be run. It and ToolResult are for
+// sampling only.
 type ToolUse struct {
 	ID    string
 	Name  string
