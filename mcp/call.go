@@ -111,9 +111,6 @@ func (s *session) serve(c *call) {
 	s.scratch = c.run(s.scratch[:0])
 	c.end()
 	s.reply(s.scratch, c.batch, false)
-	if cap(s.scratch) > freeSize {
-		s.scratch = nil
-	}
 }
 
 // start runs an admitted call of size bytes on a goroutine of its own.

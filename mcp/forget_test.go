@@ -2,6 +2,8 @@ package mcp
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -9,9 +11,10 @@ import (
 )
 
 // TestLongLinesAreForgotten: a connection that has had a long message holds nothing of it
-// once it is answered, whatever the message was: the budget counts it no longer.
+// once it is answered, whatever the message was: the budget counts it no longer. Nor of a
+// long answer.
 func TestLongLinesAreForgotten(t *testing.T) {
-	const size, times = 2 << 20, 20
+	const size, times = 1 << 20, 16
 	long := strings.Repeat("x", size)
 	for _, c := range []struct{ name, line string }{
 		{"inline tool", strings.Replace(string(benchCall), "0123456789abcdef", long, 1)},
@@ -20,9 +23,15 @@ func TestLongLinesAreForgotten(t *testing.T) {
 		{"method of the engine", `{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"x":"` + long + `"}}` + "\n"},
 		{"unknown method", `{"jsonrpc":"2.0","id":7,"method":"x","params":{"x":"` + long + `"}}` + "\n"},
 		{"notification", `{"jsonrpc":"2.0","method":"x","params":{"x":"` + long + `"}}` + "\n" + `{"jsonrpc":"2.0","id":7,"method":"ping"}` + "\n"},
+		{"long list", strings.Replace(`{"jsonrpc":"2.0","id":7,"method":"tools/list"}`, "}", "}\n", 1)},
 		{"bad", `{"jsonrpc":"2.0","id":7,"method":"x","params":"` + long + `"}` + "\n"},
 	} {
-		s := newFixture(nil)
+		s := newFixture(&Options{PageSize: 1000})
+		if c.name == "long list" {
+			for i := range 64 {
+				AddTool(s, Tool{Name: fmt.Sprint(i), Description: long[:size/64]}, func(context.Context, struct{}) (Text, error) { return "", nil })
+			}
+		}
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)

@@ -222,11 +222,14 @@ func (s *session) nextMessage() (message, error) {
 }
 
 // forget lets go of a long line that is done with: the budget counts it no longer, so
-// a connection at rest must not hold it.
+// a connection at rest must not hold it. Nor a long response.
 func (s *session) forget() {
 	if s.long {
 		clear(s.queue)
 		s.request = request{}
+	}
+	if cap(s.scratch) > freeSize {
+		s.scratch = nil
 	}
 }
 
