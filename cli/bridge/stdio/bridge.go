@@ -35,6 +35,8 @@ const (
 	// writeLimit is how long the guest may leave a line unread. Its own limit for half a
 	// message is shorter.
 	writeLimit = 60 * time.Second
+	// leaveLimit is how long the client may leave the last messages unread.
+	leaveLimit = time.Second
 	// settled is how long a connection must have lasted for the next to be tried at once.
 	settled = time.Second
 )
@@ -67,7 +69,9 @@ func Run(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go b.read(ctx)
-	err := b.run(ctx)
+	done := make(chan error, 1)
+	go func() { done <- b.run(ctx) }()
+	err := b.await(ctx, done)
 	if errors.Is(err, errClientDone) {
 		return b.inErr
 	}
@@ -75,6 +79,33 @@ func Run(ctx context.Context, c Config) error {
 		return nil
 	}
 	return err
+}
+
+// await waits for the end of run. A client that does not read could delay it forever: not
+// beyond leaveLimit after the moment at which it is due.
+func (b *bridge) await(ctx context.Context, done <-chan error) error {
+	select {
+	case err := <-done:
+		return err
+	case <-b.eof:
+	case <-ctx.Done():
+	}
+	limit := time.NewTimer(b.Drain + leaveLimit)
+	defer limit.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	case <-limit.C:
+		return errClientDone
+	}
+	limit.Reset(leaveLimit)
+	select {
+	case err := <-done:
+		return err
+	case <-limit.C:
+		return ctx.Err()
+	}
 }
 
 func setDefault[T comparable](p *T, v T) {

@@ -268,6 +268,34 @@ func TestDeafClientEndsTheBridge(t *testing.T) {
 	})
 }
 
+// A client that neither reads nor leaves cannot keep the bridge from ending.
+func TestClientThatDoesNotReadCannotHoldTheBridge(t *testing.T) {
+	for name, end := range map[string]func(c *client){
+		"signal": func(c *client) { c.stop() }, "end of input": func(c *client) { c.in.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := start(t, func(l life) {
+					l.wants(`{"id":1,"method":"a"}`)
+					_, _ = io.WriteString(l.c, strings.Repeat(`{"method":"x"}`+"\n", 1000))
+				})
+				c.says(`{"id":1,"method":"a"}`)
+				time.Sleep(time.Minute)
+				begin := time.Now()
+				end(c)
+				if err := <-c.done; err != nil {
+					t.Errorf("Run = %v", err)
+				}
+				if d := time.Since(begin); d > defaultDrain+leaveLimit {
+					t.Errorf("it took %v", d)
+				}
+				_, _ = io.Copy(io.Discard, c.out)
+				c.stop()
+			})
+		})
+	}
+}
+
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
