@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -101,12 +102,17 @@ func remove[V any](m *map[string]V, keys *[]string, key string) bool {
 }
 
 // CheckTools makes the schemas of all tools, which otherwise happens at first use, and
-// returns what is wrong with them.
+// returns what is wrong with them, and which completions are of nothing that is there.
 func (s *Server) CheckTools() error {
 	cat := s.catalog.Load()
 	var all []error
 	for _, name := range cat.toolNames {
 		all = append(all, cat.tools[name].makeSchemas())
+	}
+	for what := range cat.completions {
+		if e := cat.has(what); e != nil {
+			all = append(all, fmt.Errorf("mcp: completion of %s of %s: %s", what.argument, what.of, e.Message))
+		}
 	}
 	return errors.Join(all...)
 }

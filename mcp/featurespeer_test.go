@@ -132,6 +132,7 @@ func TestBugsOfTheProgramPanic(t *testing.T) {
 				return nil, nil
 			})
 		},
+		"prompt argument that is no field": func(s *Server) { AddPrompt(s, Prompt{Name: "p", Arguments: []Argument{{Name: "x"}}}, none) },
 		"prompt without tags": func(s *Server) {
 			AddPrompt(s, Prompt{Name: "p"}, func(context.Context, struct{ L string }) (*PromptResult, error) { return nil, nil })
 		},
@@ -165,5 +166,20 @@ func TestValidMetaKey(t *testing.T) {
 		if got := validMetaKey(key); got != want {
 			t.Errorf("validMetaKey(%q) = %v, want %v", key, got, want)
 		}
+	}
+}
+
+// TestCheckToolsFindsCompletionsOfNothing: a wrong name would else go unnoticed.
+func TestCheckToolsFindsCompletionsOfNothing(t *testing.T) {
+	s := NewServer(Implementation{Name: "s", Version: "1"}, nil)
+	addPrompts(s)
+	addTemplates(s)
+	if err := s.CheckTools(); err != nil {
+		t.Error(err)
+	}
+	s.CompletePrompt("review", "lnaguage", Among())
+	s.CompleteTemplate("test://nothing/{id}", "id", Among())
+	if err := s.CheckTools(); err == nil || !strings.Contains(err.Error(), "lnaguage") || !strings.Contains(err.Error(), "test://nothing/{id}") {
+		t.Errorf("CheckTools = %v, want both named", err)
 	}
 }

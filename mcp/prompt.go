@@ -13,8 +13,8 @@ type Prompt struct {
 	Name        string
 	Title       string // for people; from revision 2025-06-18
 	Description string
-	// Arguments replace those inferred from the type of the function's input. For
-	// map[string]string, nil means that any will do.
+	// Arguments replace those inferred from the type of the function's input; each is a
+	// field of it. For map[string]string, nil means that any will do.
 	Arguments []Argument
 	Icons     []Icon
 	Meta      Meta
@@ -76,6 +76,11 @@ func AddPrompt[In any](s *Server, p Prompt, f func(ctx context.Context, in In) (
 		}
 		if p.Arguments == nil {
 			pr.Arguments = inferArguments(t, fields)
+		}
+		for _, a := range pr.Arguments {
+			if !slices.ContainsFunc(fields, func(f plainField) bool { return f.name == a.Name }) {
+				panic(fmt.Sprintf("mcp: prompt %q: argument %s is no field of %v", p.Name, a.Name, t))
+			}
 		}
 	}
 	pr.bind = func(given map[string]string) (promptFunc, error) {

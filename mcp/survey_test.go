@@ -139,3 +139,47 @@ func TestCheckHeaders(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCompile: no schema makes compile or validate panic or run away, and what a schema
+// says of a value does not depend on the way it is found out.
+func FuzzCompile(f *testing.F) {
+	for _, s := range []string{
+		`{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"$ref":"#"}]}}}`,
+		`{"type":"object","allOf":[{"$ref":"#/$defs/x"}],"$defs":{"x":{"$anchor":"y","not":{"required":["a"]}}}}`,
+		`{"type":"object","properties":{"a":{"type":"integer","minimum":1,"enum":[1,2]}},"required":["a"],"additionalProperties":false}`,
+		`{"type":["object","null"],"prefixItems":[{}],"contains":{"const":1},"unevaluatedItems":false,"dependentSchemas":{"a":{"$dynamicRef":"#z"}}}`,
+	} {
+		for _, v := range []string{nested(3), `{"a":"x"}`, `[1,[2]]`, "null"} {
+			f.Add(s, v)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, value string) {
+		var s jsonschema.Schema
+		if json.Unmarshal([]byte(text), &s) != nil || check([]byte(value), 64, 1<<17) != nil {
+			return
+		}
+		value = strings.TrimSpace(value)
+		start := time.Now()
+		c, err := compile(&s)
+		if err != nil {
+			return
+		}
+		_ = checkHeaders(&s)
+		_, _ = defaultsOf(&s)
+		got := c.validate([]byte(value))
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("took %v", d)
+		}
+		if c.resolved != nil {
+			return
+		}
+		r, err := s.Resolve(nil)
+		var v any
+		if err != nil || json.Unmarshal([]byte(value), &v) != nil {
+			return
+		}
+		if want := r.Validate(v); want != nil && got == nil {
+			t.Errorf("%s fits %s, but %v", value, text, want)
+		}
+	})
+}
