@@ -23,6 +23,7 @@ const (
 	callAddEntropy = callFirst + 7
 	callCrash      = callFirst + 9
 	callCrashText  = callFirst + 10
+	callModule     = callFirst + 11
 )
 
 // failure makes an error of a call's error number.

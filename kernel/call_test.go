@@ -19,13 +19,14 @@ func TestHostIsNotGuest(t *testing.T) {
 	_, tests := SelfTests()
 	_, _, crash := LastCrash()
 	_, text := Crash{size: 1}.Log()
+	_, modules := Modules()
 	for _, c := range []struct {
 		name string
 		err  error
 	}{
 		{"MapDevice", MapDevice(0xfec00000, 4096)}, {"AllocDMA", dma}, {"OpenInterrupt", irq}, {"ReadStats", stats},
 		{"ReadLog", log}, {"BootTimeline", times}, {"SelfTests", tests}, {"AddEntropy", AddEntropy([]byte{1})},
-		{"LastCrash", crash}, {"Crash.Log", text},
+		{"LastCrash", crash}, {"Crash.Log", text}, {"Modules", modules},
 	} {
 		if !errors.Is(c.err, ErrNotGuest) {
 			t.Errorf("%s on the host: %v, want %v", c.name, c.err, ErrNotGuest)
@@ -46,7 +47,7 @@ func TestCallNumbersMatchRuntime(t *testing.T) {
 	names := regexp.MustCompile(`(?m)^\tkernCall(\w+)(?: += iota)? +// `).FindAllStringSubmatch(text, -1)
 	want := map[string]int{"MapDevice": callMapDevice, "AllocDMA": callAllocDMA, "Stats": callStats, "ReadLog": callReadLog,
 		"Times": callTimes, "SelfTest": callSelfTest, "PowerOff": callPowerOff, "AddEntropy": callAddEntropy,
-		"Crash": callCrash, "CrashText": callCrashText}
+		"Crash": callCrash, "CrashText": callCrashText, "Module": callModule}
 	found := 0
 	for i, n := range names {
 		if nr, ok := want[n[1]]; ok {

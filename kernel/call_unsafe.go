@@ -53,3 +53,20 @@ func callEntropy(b []byte) (uintptr, syscall.Errno) {
 	n, _, errno := syscall.Syscall(callAddEntropy, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
 	return n, errno
 }
+
+// callModuleAt returns module i as bytes.
+//
+// SAFETY: the kernel gives size bytes that are mapped, outside the Go heap, for good,
+// and that nobody can write to. It fills p as a pointer, so none is made from a number
+// here.
+func callModuleAt(i int) ([]byte, syscall.Errno) {
+	var out struct {
+		p    unsafe.Pointer
+		size int
+	}
+	_, _, errno := syscall.Syscall(callModule, uintptr(i), uintptr(unsafe.Pointer(&out)), 0)
+	if errno != 0 {
+		return nil, errno
+	}
+	return unsafe.Slice((*byte)(out.p), out.size), 0
+}

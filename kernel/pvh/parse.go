@@ -6,20 +6,19 @@ import "github.com/unikernel-ai/unikernel-ai/kernel/phys"
 const (
 	magic = 0x336ec578 // "xEn3", top bit set
 
-	versionOff    = 4
-	flagsOff      = 8
-	modCountOff   = 12
-	modListOff    = 16
-	cmdlineOff    = 24
-	rsdpOff       = 32
-	mapOff        = 40
-	mapCountOff   = 48
-	startSizeV0   = 40
-	startSizeV1   = 56
-	entrySize     = 24
-	entryTypeOff  = 16
-	moduleSize    = 32
-	moduleLineOff = 16
+	versionOff   = 4
+	flagsOff     = 8
+	modCountOff  = 12
+	modListOff   = 16
+	cmdlineOff   = 24
+	rsdpOff      = 32
+	mapOff       = 40
+	mapCountOff  = 48
+	startSizeV0  = 40
+	startSizeV1  = 56
+	entrySize    = 24
+	entryTypeOff = 16
+	moduleSize   = 32
 )
 
 // reader reads memory inside a window.
@@ -103,11 +102,10 @@ func (in *Info) readModules(r reader, table phys.Addr, count uint32) Result {
 	for i := range count {
 		at := table + phys.Addr(i)*moduleSize
 		rng, ok := phys.Of(phys.Addr(r.long(at)), r.long(at+8))
-		line := phys.Addr(r.long(at + moduleLineOff))
-		if !ok || rng.End > phys.MaxAddr || line != 0 && !r.window.Contains(line) {
+		if !ok || rng.End > phys.MaxAddr {
 			return BadModules
 		}
-		in.modules[i] = Module{rng, line}
+		in.modules[i] = Module{rng}
 	}
 	in.moduleCount = int(count)
 	return OK

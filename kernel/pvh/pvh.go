@@ -43,11 +43,10 @@ type Entry struct {
 	Type  Type
 }
 
-// Module is a file that the VMM loaded beside the image.
-type Module struct {
-	Range       phys.Range
-	CommandLine phys.Addr // NUL-terminated text, 0: none
-}
+// Module is a file that the VMM loaded beside the image. The address of its command
+// line is not kept: what the firmware of QEMU 11's microvm (qboot) leaves there is
+// whatever its stack held.
+type Module struct{ Range phys.Range }
 
 // Info is the checked copy of the start information. It is 4 KiB: a global, not a
 // local variable.

@@ -72,6 +72,7 @@ func kernBooted() {
 	}
 	c.setGuard(c.g0.stack.lo + stackGuard)
 	kernUnmap(kernBootStub, kernBootStub+kernPage) // nothing executable is left in the lower half
+	kernModulesProtect()
 	kernProcessorsStart()
 	kernClockStart(kernOpts.TSCkHz)
 	kernWallClock()

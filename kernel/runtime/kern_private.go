@@ -21,6 +21,7 @@ const (
 	kernCallProvoke           // (what, arg) with provoke=on only: a fault in the kernel
 	kernCallCrash             // (*[n]uint64, n) how the boot before ended: size of the text, code, ns, ns since 1970; returns how many
 	kernCallCrashText         // (from, buf, size, *[2]uint64: next, size) returns bytes
+	kernCallModule            // (i, *[2]uint64: address, size)
 )
 
 // kernPrivate is the table of private calls. The first one marks the step "main"
@@ -52,6 +53,8 @@ func kernPrivate(nr uint64, a1, a2, a3, a4 uintptr) int64 {
 		return kernCrashCopy(a1, a2)
 	case kernCallCrashText:
 		return kernCrashText(uint64(a1), a2, a3, a4)
+	case kernCallModule:
+		return kernModule(int(a1), a2)
 	}
 	kernMissing++
 	return -_ENOSYS

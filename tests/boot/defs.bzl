@@ -21,7 +21,7 @@ _plan = rule(
     attrs = {"lines": attr.string_list(mandatory = True)},
 )
 
-def boot_test(name, image, want = [], unwant = [], status = 0, append = "", qemu = [], size = "small", **kwargs):
+def boot_test(name, image, want = [], unwant = [], status = 0, append = "", qemu = [], data = [], size = "small", **kwargs):
     """Boots an image in QEMU (microvm, TCG) and checks its exit code and its serial output.
 
     Args:
@@ -32,6 +32,7 @@ def boot_test(name, image, want = [], unwant = [], status = 0, append = "", qemu
       status: the code that the guest must exit with, 0 to 127
       append: the kernel command line
       qemu: further options of QEMU, such as ["-smp", "2"]; a later -m or -cpu wins
+      data: files that the options name
       size: of the test; the guest gets 50 s if small, 280 s if medium, 880 s if large
       **kwargs: of sh_test
     """
@@ -56,7 +57,7 @@ def boot_test(name, image, want = [], unwant = [], status = 0, append = "", qemu
         data = [
             image,
             name + ".plan",
-        ],
+        ] + data,
         **kwargs
     )
 
