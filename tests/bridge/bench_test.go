@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -20,9 +21,13 @@ import (
 // answer that is always the same.
 //
 //	go test -bench Bridge ./tests/bridge
+//	UNIKAI_ADDR=unix:/tmp/guest:1024 go test -bench Bridge ./tests/bridge      # of a guest that runs
 
 func BenchmarkBridge(b *testing.B) {
-	addr := Host(b, echoServer(mcp.Limits{}))
+	addr := os.Getenv("UNIKAI_ADDR")
+	if addr == "" {
+		addr = Host(b, echoServer(mcp.Limits{}))
+	}
 	a, err := dial.Parse(addr)
 	if err != nil {
 		b.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -275,6 +276,41 @@ func TestCloseEndsAll(t *testing.T) {
 		e.end()
 	}
 	w.do("POST", `{"id":0,"method":"initialize"}`).want(t, 503, "")
+}
+
+// Requests of all kinds, well and badly ended, leave no goroutine behind.
+func TestNothingIsLeftRunning(t *testing.T) {
+	before := runtime.NumGoroutine()
+	t.Run("requests", func(t *testing.T) {
+		w := serve(t, Config{}, func(l *life) {
+			ordinary(legacy, func(l *life, m rpc.Message, line string) {
+				switch m.Method {
+				case "stream":
+					l.says(`{"method":"notifications/progress"}`)
+				case "die":
+					l.c.Close()
+				default:
+					answerAll(l, m, line)
+				}
+			})(l)
+		})
+		for range 5 {
+			h := w.begin(legacy)
+			get := w.open("GET", "", h...)
+			post := w.open("POST", `{"id":1,"method":"stream"}`, h...)
+			stream := w.open("POST", modernBody("1", "stream", ""), modernHeaders("stream")...)
+			w.do("POST", `{"id":2,"method":"m"}`, h...).want(t, 200, "{}")
+			w.do("POST", modernBody("2", "m", ""), modernHeaders("m")...).want(t, 200, "{}")
+			w.do("POST", modernBody("2", "die", ""), modernHeaders("die")...).want(t, 502, "-31001")
+			stream.Body.Close()
+			post.Body.Close()
+			w.do("POST", `{"id":3,"method":"die"}`, h...).want(t, 502, "-31001")
+			_, _ = io.Copy(io.Discard, get.Body)
+			get.Body.Close()
+		}
+	})
+	http.DefaultClient.CloseIdleConnections()
+	waitFor(t, func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // A client that stops reading loses its connection; the session and others go on.
