@@ -73,7 +73,7 @@ func (c *call) takeAnswers(r *request) *Error {
 	if !isString(r.p.requestState) {
 		return Errorf(CodeInvalidParams, "params.requestState must be a string")
 	}
-	st, e := c.sess.srv.openState(unquote(r.p.requestState), digest(c.rev, c.method, r.params))
+	st, e := c.sess.srv.openState(unquote(r.p.requestState), c.rev, c.method, r.params)
 	if e != nil {
 		return e
 	}

@@ -94,8 +94,9 @@ func (k *sealer) open(text string) (st state, ok bool) {
 	return st, true
 }
 
-// openState opens the requestState of a request, of which digest is the digest.
-func (s *Server) openState(text string, digest [sha256.Size]byte) (st state, e *Error) {
+// openState opens the requestState of a request. The request's digest, which takes time
+// if its params are long, is looked at only for a state of ours.
+func (s *Server) openState(text string, rev *revision, method string, params []byte) (st state, e *Error) {
 	if most := s.opts.Limits.MaxState; len(text) > most {
 		return st, Errorf(CodeInvalidParams, "params.requestState is longer than the limit of %d bytes", most)
 	}
@@ -103,7 +104,7 @@ func (s *Server) openState(text string, digest [sha256.Size]byte) (st state, e *
 	switch {
 	case !ok:
 		return st, Errorf(CodeInvalidParams, "params.requestState was changed, or is none of this server's since it started")
-	case st.request != digest:
+	case st.request != digest(rev, method, params):
 		return st, Errorf(CodeInvalidParams, "params.requestState belongs to another request")
 	case time.Since(s.stats.start) > st.expiry:
 		return st, Errorf(CodeInvalidParams, "params.requestState has expired: make the request anew")

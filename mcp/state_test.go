@@ -9,19 +9,20 @@ import (
 
 func TestStateIsSealed(t *testing.T) {
 	s := NewServer(Implementation{}, nil)
-	request := digest(&revisions[0], "tools/call", []byte(`{"name":"t","arguments":{"a":1}}`))
+	params := []byte(`{"name":"t","arguments":{"a":1}}`)
+	request := digest(&revisions[0], "tools/call", params)
 	want := state{expiry: time.Hour, round: 3, request: request, answers: []byte(`{"aname":{"action":"accept"}}`)}
 	text := s.sealer.seal(&want)
 	if strings.Contains(text, "name") || text == s.sealer.seal(&want) {
 		t.Error("a state can be read, or is the same twice")
 	}
-	got, e := s.openState(text, request)
+	got, e := s.openState(text, &revisions[0], "tools/call", params)
 	if e != nil || got.round != 3 || got.expiry != time.Hour || string(got.answers) != string(want.answers) {
 		t.Fatalf("openState = %+v, %v", got, e)
 	}
 	refuse := func(what, text string) {
 		t.Helper()
-		if _, e := s.openState(text, request); e == nil || e.Code != CodeInvalidParams {
+		if _, e := s.openState(text, &revisions[0], "tools/call", params); e == nil || e.Code != CodeInvalidParams {
 			t.Errorf("%s: %v, want error -32602", what, e)
 		}
 	}
@@ -49,7 +50,7 @@ func TestStateIsSealed(t *testing.T) {
 		{0, "tools/call", `{"name":"t"}`},
 		{0, "resources/read", `{"uri":"t"}`},
 	} {
-		if _, e := s.openState(text, digest(&revisions[other.rev], other.method, []byte(other.params))); e == nil || e.Code != CodeInvalidParams {
+		if _, e := s.openState(text, &revisions[other.rev], other.method, []byte(other.params)); e == nil || e.Code != CodeInvalidParams {
 			t.Errorf("state of another request is taken for %v: %v", other, e)
 		}
 	}
@@ -58,14 +59,14 @@ func TestStateIsSealed(t *testing.T) {
 func TestStateExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(Implementation{}, nil)
-		var request [32]byte
+		request := digest(&revisions[0], "tools/call", nil)
 		text := s.sealer.seal(&state{expiry: time.Since(s.stats.start) + time.Minute, request: request})
 		time.Sleep(time.Minute)
-		if _, e := s.openState(text, request); e != nil {
+		if _, e := s.openState(text, &revisions[0], "tools/call", nil); e != nil {
 			t.Errorf("after a minute: %v", e)
 		}
 		time.Sleep(time.Nanosecond)
-		if _, e := s.openState(text, request); e == nil || !strings.Contains(e.Message, "expired") {
+		if _, e := s.openState(text, &revisions[0], "tools/call", nil); e == nil || !strings.Contains(e.Message, "expired") {
 			t.Errorf("after more: %v, want an error", e)
 		}
 	})
@@ -106,7 +107,7 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		request := digest(&revisions[0], "tools/call", []byte(params))
-		if _, e := s.openState(text, request); e == nil {
+		if _, e := s.openState(text, &revisions[0], "tools/call", []byte(params)); e == nil {
 			t.Fatalf("state %q is taken", text)
 		}
 		if again := digest(&revisions[0], "tools/call", []byte(" "+params+" ")); again != request {
