@@ -108,26 +108,68 @@ func TestLineReaderRefusesBeyondBudget(t *testing.T) {
 	}
 }
 
-// FuzzLineReader: whatever comes, a line holds no newline, is within the limit, and
-// the budget is returned.
+// FuzzLineReader compares with bytes.Split: whatever comes, in pieces of whatever size,
+// the lines are the same, those too long are skipped, and the budget is returned. how: the
+// limit (16 bits), the size of the pieces (8 bits), and whether there is hardly any budget.
 func FuzzLineReader(f *testing.F) {
 	f.Add([]byte("a\nb\n"), 1)
 	f.Add([]byte("\n"), 0)
 	f.Add(bytes.Repeat([]byte("x"), 5000), 100)
-	f.Fuzz(func(t *testing.T, in []byte, limit int) {
-		limit &= 0xffff
-		l := newReader(iotest.HalfReader(bytes.NewReader(in)), limit, 1<<20)
+	f.Add(append(bytes.Repeat([]byte("x"), 70000), "\ny"...), 1<<24|0xff<<16|0xffff)
+	f.Fuzz(func(t *testing.T, in []byte, how int) {
+		limit, piece, poor := how&0xffff, how>>16&0xff, how>>24&1 == 1
+		room := 1 << 20
+		if poor {
+			room = 50 << 10
+		}
+		l := newReader(&slowReader{in, 1 + piece*piece}, limit, room)
+		rest := in
 		for {
 			line, err := l.next()
-			if err != nil && !errors.Is(err, errLineTooLong) {
+			want, after, ended := bytes.Cut(rest, []byte{'\n'})
+			switch {
+			case err == io.EOF:
+				if ended || len(rest) > 0 && len(rest) <= limit && !poor {
+					t.Fatalf("%d bytes are left", len(rest))
+				}
+			case errors.Is(err, errLineTooLong):
+				if len(want) <= limit || !ended {
+					t.Fatalf("a line of %d bytes is too long, limit %d", len(want), limit)
+				}
+			case errors.Is(err, errNoBuffer):
+				if !poor || len(want) < freeSize || !ended {
+					t.Fatalf("no room for a line of %d bytes", len(want))
+				}
+			case err != nil:
+				t.Fatal(err)
+			case !bytes.Equal(line, want) || len(line) > limit:
+				t.Fatalf("line of %d bytes, want %d, limit %d", len(line), len(want), limit)
+			}
+			if err == io.EOF {
 				break
 			}
-			if len(line) > limit || bytes.IndexByte(line, '\n') >= 0 {
-				t.Fatalf("line of %d bytes, limit %d", len(line), limit)
-			}
+			rest = after
+		}
+		if used := l.budget.used.Load(); used < 0 || used > int64(room) {
+			t.Fatalf("%d bytes of a budget of %d in use", used, room)
 		}
 		if l.close(); l.budget.used.Load() != 0 {
 			t.Fatal("budget lost")
 		}
 	})
+}
+
+// slowReader reads b in pieces.
+type slowReader struct {
+	b     []byte
+	piece int
+}
+
+func (r *slowReader) Read(b []byte) (int, error) {
+	if len(r.b) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:min(len(b), r.piece)], r.b)
+	r.b = r.b[n:]
+	return n, nil
 }

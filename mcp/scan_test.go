@@ -132,11 +132,14 @@ func TestAppendStringIsAlwaysJSON(t *testing.T) {
 	}
 }
 
-// FuzzDecode: a message that decode takes has the parts it must have.
+// FuzzDecode: a message that decode takes has the parts that encoding/json finds in it, and
+// the request made of it finds its own.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"ping"}`, `{"jsonrpc":"2.0","method":"x","params":{}}`, `{"jsonrpc":"2.0","id":"a","result":{}}`,
 		`{"jsonrpc":"2.0","id":null,"method":"x"}`, `{"id":1,"id":2}`, `[]`, `{"jsonrpc":"2.0","id":-1,"meth\u006fd":"\u0000"}`,
+		`{"jsonrpc":"2.0","id":1,"method":"x","params":{"name":"n","arguments":{},"uri":"u","cursor":"c","task":{},"_meta":{"progressToken":1},"n\u0061me":"m"}}`,
+		`{"jsonrpc":"2.0","id":1,"method":"x","params":{"inputResponses":{"a":{}},"requestState":"s","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -155,8 +158,34 @@ func FuzzDecode(f *testing.F) {
 		if e == nil && m.params != nil && !isObject(m.params) {
 			t.Fatalf("params %s", m.params)
 		}
-		if e != nil && !json.Valid(appendError(nil, m.id, e)) {
-			t.Fatalf("error response %s", appendError(nil, m.id, e))
+		if e != nil {
+			if !json.Valid(appendError(nil, m.id, e)) {
+				t.Fatalf("error response %s", appendError(nil, m.id, e))
+			}
+			return
+		}
+		var parts map[string]json.RawMessage
+		if err := json.Unmarshal(b, &parts); err != nil {
+			t.Fatal(err)
+		}
+		var method string
+		_ = json.Unmarshal(parts["method"], &method)
+		if string(m.id) != string(parts["id"]) || string(m.method) != method || string(m.params) != string(parts["params"]) {
+			t.Fatalf("id %s, method %q, params %s of %s", m.id, m.method, m.params, b)
+		}
+		var r request
+		if m.method == nil || r.parse(&m) != nil {
+			return
+		}
+		var params map[string]json.RawMessage
+		_ = json.Unmarshal(m.params, &params)
+		for name, got := range map[string][]byte{
+			"_meta": r.p.meta, "name": r.p.name, "arguments": r.p.arguments, "uri": r.p.uri, "cursor": r.p.cursor,
+			"inputResponses": r.p.inputResponses, "requestState": r.p.requestState, "task": r.p.task,
+		} {
+			if string(got) != string(params[name]) {
+				t.Fatalf("%s is %s in %s", name, got, m.params)
+			}
 		}
 	})
 }
