@@ -42,14 +42,20 @@ func newClient(c net.Conn) (*client, error) {
 
 // answer reads a line that must hold want.
 func (c *client) answer(want string) error {
+	_, err := c.readAnswer(want)
+	return err
+}
+
+// readAnswer is answer that returns the line, which is good until the next one.
+func (c *client) readAnswer(want string) ([]byte, error) {
 	line, err := c.r.ReadSlice('\n')
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !bytes.Contains(line, []byte(want)) || bytes.Contains(line, []byte(`"error"`)) || bytes.Contains(line, []byte(`"isError":true`)) {
-		return fmt.Errorf("versus: the answer is %.200s, want one with %.40s", line, want)
+		return nil, fmt.Errorf("versus: the answer is %.200s, want one with %.40s", line, want)
 	}
-	return nil
+	return line, nil
 }
 
 // send sends one request with the params that tail ends.
@@ -87,21 +93,46 @@ func (c *client) latencies(n int, text string) ([]time.Duration, error) {
 	return all, nil
 }
 
-// stream makes n echo calls of text with window in flight and returns how long all took.
-func (c *client) stream(n, window int, text string) (time.Duration, error) {
+// stream makes n echo calls of text with window in flight and returns how long all took,
+// and each. Answers may come in any order.
+func (c *client) stream(n, window int, text string) (time.Duration, []time.Duration, error) {
 	params := echoParams(text)
+	first := c.next
+	starts, all := make([]time.Time, n), make([]time.Duration, 0, n)
 	start := time.Now()
-	for sent, got := 0, 0; got < n; got++ {
-		for ; sent < n && sent-got < window; sent++ {
+	for sent := 0; len(all) < n; {
+		for ; sent < n && sent-len(all) < window; sent++ {
+			starts[sent] = time.Now()
 			if err := c.send("tools/call", params); err != nil {
-				return 0, err
+				return 0, nil, err
 			}
 		}
-		if err := c.answer(text); err != nil {
-			return 0, err
+		line, err := c.readAnswer(text)
+		if err != nil {
+			return 0, nil, err
 		}
+		i := number(line, `"id":`) - first
+		if i < 0 || i >= sent || starts[i].IsZero() {
+			return 0, nil, fmt.Errorf("versus: an answer to no call at work: %.200s", line)
+		}
+		all = append(all, time.Since(starts[i]))
+		starts[i] = time.Time{}
 	}
-	return time.Since(start), nil
+	return time.Since(start), all, nil
+}
+
+// number returns the number behind name in line, -1 if there is none.
+func number(line []byte, name string) int {
+	_, after, _ := bytes.Cut(line, []byte(name))
+	n := 0
+	for n < len(after) && '0' <= after[n] && after[n] <= '9' {
+		n++
+	}
+	v, err := strconv.Atoi(string(after[:n]))
+	if err != nil {
+		return -1
+	}
+	return v
 }
 
 // allocs returns how many heap objects the guest's program has allocated.
@@ -109,15 +140,13 @@ func (c *client) allocs() (uint64, error) {
 	if err := c.send("tools/call", `{"name":"allocs","arguments":{}}`); err != nil {
 		return 0, err
 	}
-	line, err := c.r.ReadSlice('\n')
+	line, err := c.readAnswer(`"text":"`)
 	if err != nil {
 		return 0, err
 	}
-	_, after, _ := bytes.Cut(line, []byte(`"text":"`))
-	digits, _, _ := bytes.Cut(after, []byte(`"`))
-	n, err := strconv.ParseUint(string(digits), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("versus: allocs: %.200s: %w", line, err)
+	n := number(line, `"text":"`)
+	if n < 0 {
+		return 0, fmt.Errorf("versus: allocs: %.200s", line)
 	}
-	return n, nil
+	return uint64(n), nil
 }
