@@ -44,20 +44,26 @@ func rowsBytesBy(f Format, do bytesFunc) rowsBytesFunc {
 			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], &halves[0], mask)
 		}
 		for r := rows; r < len(y); r++ {
-			last, _ := lastRows.Get().(*[]byte)
-			if last == nil {
-				last = new([]byte)
-			}
-			*last = append((*last)[:0], w[r*stride:(r+1)*stride]...)
-			*last = append(*last, make([]byte, reach-stride)...)
+			last := lastRow(w[r*stride:(r+1)*stride], reach)
 			do(&y[r], &(*last)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], &halves[0], mask)
 			lastRows.Put(last)
 		}
 	}
 }
 
-// lastRows keeps the copies' memory.
-var lastRows sync.Pool
+// lastRow returns a copy of a row with zeros behind it, size bytes in all. The caller
+// puts it back to lastRows.
+func lastRow(w []byte, size int) *[]byte {
+	last, _ := lastRows.Get().(*[]byte)
+	if last == nil {
+		last = new([]byte)
+	}
+	*last = append((*last)[:0], w...)
+	*last = append(*last, make([]byte, size-len(w))...)
+	return last
+}
+
+var lastRows sync.Pool // of *[]byte
 
 func quantizeBytesBlocksAVX2(v byteVector, x []float32) {
 	n := len(x) / BlockSize

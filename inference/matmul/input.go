@@ -13,6 +13,8 @@ type Input struct {
 	bias  []int32   // (count, cols/BlockSize): 8 times the sum of the block's q, for Q4_0
 
 	bytes byteVector // (count, cols rounded up to groups)
+
+	batch batchVectors // the same again, for many vectors at once
 }
 
 // NewInput returns an Input for at most count vectors of at most cols elements.
@@ -30,6 +32,7 @@ func (in *Input) Set(x []float32, count, cols int, quantize bool) {
 	if quantize {
 		n := count * cols
 		active().quantize(in.q[:n], in.scale[:n/BlockSize], in.bias[:n/BlockSize], in.floats)
+		in.setBatch()
 	}
 }
 
@@ -50,6 +53,7 @@ func (in *Input) SetBytes(x []float32, count, cols int) {
 		clear(v.sum[cols/BlockSize:])
 		clear(v.halves[cols/16:])
 	}
+	in.setBatch()
 }
 
 // paddedCols returns cols rounded up to whole groups.

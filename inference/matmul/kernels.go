@@ -22,6 +22,7 @@ type kernels struct {
 	// quantizeBytes and, for each format, rowsBytes.
 	quantizeBytes func(v byteVector, x []float32)
 	rowsBytes     [len(layouts)]rowsBytesFunc
+	batch         *batchKernel   // nil if there is none
 	single        *tile[float32] // of BLAS
 	double        *tile[float64]
 }

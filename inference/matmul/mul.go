@@ -28,9 +28,19 @@ func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
 		panic("matmul: sizes do not fit")
 	}
 	k := active()
+	rows, vectors := 0, 0 // done
+	if k.batch != nil && w.Format.Quantized() && x.batch.count > 0 {
+		rows, vectors = k.batch.mulBatch(y, w, x, from, to)
+	}
+	mulRows(k, y, w, x, from, from+rows, vectors)
+	mulRows(k, y, w, x, from+rows, to, 0)
+}
+
+// mulRows is MulRows for vectors from first, one at a time.
+func mulRows(k *kernels, y []float32, w *Matrix, x *Input, from, to, first int) {
 	for ; from < to; from += rowBlock {
 		n := min(rowBlock, to-from)
-		for i := range x.count {
+		for i := first; i < x.count; i++ {
 			out := y[i*w.Rows+from:][:n]
 			if x.inBytes && w.Format.Quantized() {
 				k.rowsBytes[w.Format](out, w.bytes[from*w.rowSize:], x.byteVector(i), w.Cols/BlockSize)

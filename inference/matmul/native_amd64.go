@@ -9,7 +9,7 @@ var avx2 = kernels{
 	name: "avx2",
 	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
-	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2,
+	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single256, double: &double256,
 }
 
@@ -21,7 +21,7 @@ var avx128 = kernels{
 	name: "avx128",
 	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
-	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2,
+	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single128, double: &double128,
 }
 

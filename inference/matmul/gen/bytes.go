@@ -25,6 +25,10 @@ type bytesKernel struct {
 	wide   bool
 }
 
+// bytesKernels is the formats.
+var bytesKernels = []bytesKernel{{format: "Q8", size: 34}, {format: "Q40", size: 18}, {format: "Q41", size: 20},
+	{format: "Q4K", size: 144}, {format: "Q5K", size: 176}, {format: "Q6K", size: 210}}
+
 func (k bytesKernel) name() string {
 	if k.wide {
 		return "rows" + k.format + "VNNI"

@@ -118,13 +118,20 @@ func main() {
 	write("bytes_amd64.s", func(o *out) {
 		bytesTables(o)
 		for _, wide := range []bool{false, true} {
-			for _, f := range []bytesKernel{{format: "Q8", size: 34}, {format: "Q40", size: 18}, {format: "Q41", size: 20},
-				{format: "Q4K", size: 144}, {format: "Q5K", size: 176}, {format: "Q6K", size: 210}} {
+			for _, f := range bytesKernels {
 				f.wide = wide
 				f.emit(o)
 			}
 		}
 		quantizeBytes(o)
+	})
+	write("batch_amd64.s", func(o *out) {
+		for _, f := range bytesKernels {
+			f.unpack(o)
+		}
+		interleavePairs(o)
+		batch(o, false)
+		batch(o, true)
 	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {

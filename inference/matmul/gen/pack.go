@@ -9,14 +9,24 @@ import "fmt"
 // Registers 0-3 hold 4 columns of the rows, 4-7 pairs of rows, 8-11 whole columns.
 func interleave(o *out, elem, rows int) {
 	_, _, ty, _ := suffix(elem)
-	name := fmt.Sprintf("interleave%dF%dAVX", rows, 8*elem)
+	interleaveAs(o, elem, rows, fmt.Sprintf("interleave%dF%dAVX", rows, 8*elem), ty)
+}
+
+// interleavePairs emits the same for 4 rows of pairs of words.
+func interleavePairs(o *out) { interleaveAs(o, 4, 4, "interleave4PairsAVX", "int16") }
+
+func interleaveAs(o *out, elem, rows int, name, ty string) {
 	def := []string{"DST", "DI", "SRC", "SI", "WIDTH", "R8", "LD", "R9", "N", "CX", "LD3", "R10", "W3", "R11"}
 	cols := 4
 	if elem == 8 && rows == 2 {
 		cols = 2
 	}
 	signature := fmt.Sprintf("func %s(dst, src *%s, width, ld, n int)", name, ty)
-	o.declare(signature, fmt.Sprintf("%s is interleave for %d rows and n > 0, a multiple of %d.", name, rows, cols))
+	unit := ""
+	if ty == "int16" {
+		unit = ", elements being pairs"
+	}
+	o.declare(signature, fmt.Sprintf("%s is interleave for %d rows and n > 0, a multiple of %d%s.", name, rows, cols, unit))
 	o.text(name, 40, signature, def...)
 	o.op("MOVQ", "dst+0(FP)", "DST")
 	o.op("MOVQ", "src+8(FP)", "SRC")
