@@ -127,11 +127,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 			return false
 		}
 		m := rpc.Peek(line)
+		l.proven = l.proven || m.Result != nil
 		final := m.Kind == rpc.Response && (rpc.Key(m.ID) == id || m.Nameless())
 		switch {
 		case out == nil && final:
 			s.writeJSON(w, status(m), line[:len(line)-1])
-			return true
+			return l.proven
 		case !c.sse:
 			continue // only the response is of use to this client
 		case out == nil:
@@ -141,10 +142,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 			if !final {
 				s.cancelCall(l, c)
 			}
-			return final
+			return final && l.proven
 		}
 		if final {
-			return true
+			return l.proven
 		}
 	}
 }

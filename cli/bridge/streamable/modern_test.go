@@ -204,7 +204,7 @@ func TestModernStream(t *testing.T) {
 	w := serve(t, Config{}, stateless("", func(l *life, m rpc.Message, _ string) {
 		l.says(`{"method":"notifications/progress"}`)
 		l.says("{\"method\":\r\"notifications/message\"}")
-		l.says(`{"id":%s,"error":{"code":-32602}}`, m.ID)
+		l.says(`{"id":%s,"result":{}}`, m.ID)
 	}))
 	for range 3 {
 		e := read(t, w.open("POST", modernBody("1", "m", ""), modernHeaders("m")...))
@@ -212,13 +212,13 @@ func TestModernStream(t *testing.T) {
 			t.Errorf("event with id %q: streams of this revision cannot be taken up again", id)
 		}
 		e.want(`{"method": "notifications/message"}`)
-		e.want(`{"id":1,"error":{"code":-32602}}`)
+		e.want(`{"id":1,"result":{}}`)
 		e.end()
 	}
 	if n := w.guest.dials(); n != 1 {
 		t.Errorf("%d connections for 3 requests in a row, want 1", n)
 	}
-	w.do("POST", modernBody("1", "m", ""), modernHeaders("m", "Accept", "application/json")...).want(t, 400, `{"id":1,"error":{"code":-32602}}`)
+	w.do("POST", modernBody("1", "m", ""), modernHeaders("m", "Accept", "application/json")...).want(t, 200, `{"id":1,"result":{}}`)
 }
 
 // Ids and tokens of different clients are the same, and they are not told apart by them.
@@ -408,6 +408,27 @@ func (w *web) idleEnded() bool {
 		}
 	}
 	return true
+}
+
+// A connection whose requests the guest has all refused is not kept: the guest still waits
+// for a handshake there, and hangs up when that does not come.
+func TestUnprovenLinksAreNotKept(t *testing.T) {
+	w := serve(t, Config{}, stateless("", func(l *life, m rpc.Message, _ string) {
+		if m.Method == "bad" {
+			l.says(`{"id":%s,"error":{"code":-32602}}`, m.ID)
+		} else {
+			l.says(`{"id":%s,"result":{}}`, m.ID)
+		}
+	}))
+	for i, step := range []struct {
+		method string
+		dials  int
+	}{{"bad", 1}, {"bad", 2}, {"good", 3}, {"bad", 3}, {"good", 3}} {
+		w.do("POST", modernBody("1", step.method, ""), modernHeaders(step.method)...)
+		if n := w.guest.dials(); n != step.dials {
+			t.Errorf("after request %d: %d connections, want %d", i, n, step.dials)
+		}
+	}
 }
 
 // A guest that says something after its response ends that connection; the next client

@@ -173,6 +173,7 @@ func (s *Server) askPage(ctx context.Context, l *link, page int, cursor string) 
 		case m.Result == nil:
 			return nil, fmt.Errorf("it answered %.200s", m.Error)
 		default:
+			l.proven = true
 			return m.Result, nil
 		}
 	}

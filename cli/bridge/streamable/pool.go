@@ -51,6 +51,10 @@ type link struct {
 	ended chan struct{} // closed when the connection has
 
 	since time.Time // when it was last used; guarded by the pool's mu
+	// proven: the guest has answered a request with a result. Before that it waits for a
+	// handshake, with an end to its patience that could fall into another's request. For
+	// the user of the link only.
+	proven bool
 
 	mu   sync.Mutex
 	busy bool // guarded by mu
