@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -18,6 +19,7 @@ type schema struct {
 	root     *node
 	resolved *jsonschema.Resolved // nil if root says it all
 	survey   *survey              // nil if resolved is
+	mu       sync.Mutex           // held while resolved checks a large value
 }
 
 // kinds is a set of JSON types.

@@ -18,7 +18,8 @@ import (
 
 const (
 	maxSchemas     = 4096    // subschemas of a schema
-	maxSchemaWork  = 1 << 24 // looks of a subschema at a value, for one check
+	maxSchemaWork  = 1 << 22 // of one check, see work; about a second
+	littleWork     = 1 << 14
 	manyTimes      = maxSchemaWork + 1
 	unboundedDepth = 1 << 10 // more than Limits.MaxDepth can be in earnest
 )
@@ -239,32 +240,40 @@ func (v *survey) climb(s *jsonschema.Schema) (height int) {
 
 var errTooMuchWork = errors.New("is too large, or nests too deep, to be checked against the schema")
 
-// bearable reports with an error if checking text, JSON that check has passed, could take
-// too long. It counts values, those at a depth as often as they may be looked at.
-func (v *survey) bearable(text []byte) error {
-	work, depth, times := 0, 0, v.same
-	stack := make([]int, 0, 64) // times of the levels above
+// work returns what checking text, JSON that check has passed, costs at most, and an error
+// if that is too much. A look at a value costs 1, and 1 more for each 8 bytes of it, since the library
+// writes it into the error of each alternative that it does not fit.
+func (v *survey) work(text []byte) (work int, err error) {
+	type level struct{ times, start int }
+	times := v.same
+	stack := make([]level, 0, 64)
 	for w := (walker{b: text}); w.i < len(text); {
+		start := w.i
 		switch text[w.i] {
 		case '"':
 			w.skipString()
-			continue
+			work += times * ((w.i - start) / 8)
 		case '{', '[':
 			work += times
-			stack = append(stack, times)
-			if depth++; depth < v.height {
+			stack = append(stack, level{times, start})
+			if len(stack) < v.height {
 				times = min(times*v.branch, manyTimes)
 			}
+			w.i++
 		case '}', ']':
-			depth--
-			times, stack = stack[depth], stack[:depth]
+			top := stack[len(stack)-1]
+			times, stack = top.times, stack[:len(stack)-1]
+			work += times * ((w.i - top.start) / 8)
+			w.i++
 		case ',':
 			work += times
+			w.i++
+		default:
+			w.i++
 		}
 		if work > maxSchemaWork {
-			return errTooMuchWork
+			return work, errTooMuchWork
 		}
-		w.i++
 	}
-	return nil
+	return work, nil
 }

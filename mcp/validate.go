@@ -16,8 +16,13 @@ func (c *schema) validate(text []byte) error {
 	if err := c.root.validate(text); err != nil || c.resolved == nil {
 		return err
 	}
-	if err := c.survey.bearable(text); err != nil {
+	work, err := c.survey.work(text)
+	if err != nil {
 		return err
+	}
+	if work > littleWork { // it takes memory, too: one at a time
+		c.mu.Lock()
+		defer c.mu.Unlock()
 	}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
