@@ -50,6 +50,8 @@ type bridge struct {
 	lines   chan []byte   // from the client
 	eof     chan struct{} // closed behind the last of lines
 	inErr   error         // why lines ended, if not by end of stream; valid once eof
+	leaving chan struct{} // closed when only answers are waited for
+	leave   sync.Once     // closes leaving
 	pending []byte        // the line that is to be sent next, or nil
 
 	outMu  sync.Mutex
@@ -64,7 +66,7 @@ func Run(ctx context.Context, c Config) error {
 	setDefault(&c.MaxLine, defaultMaxLine)
 	setDefault(&c.Wait, defaultWait)
 	setDefault(&c.Drain, defaultDrain)
-	b := &bridge{Config: c, lines: make(chan []byte), eof: make(chan struct{})}
+	b := &bridge{Config: c, lines: make(chan []byte), eof: make(chan struct{}), leaving: make(chan struct{})}
 	b.state.reset()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -72,39 +74,38 @@ func Run(ctx context.Context, c Config) error {
 	done := make(chan error, 1)
 	go func() { done <- b.run(ctx) }()
 	err := b.await(ctx, done)
-	if errors.Is(err, errClientDone) {
-		return b.inErr
-	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil
+	case errors.Is(err, errClientDone):
+		return b.inErr
 	}
 	return err
 }
 
-// await waits for the end of run. A client that does not read could delay it forever: not
+// await waits for the end of run. A client that does not read could delay it for ever: not
 // beyond leaveLimit after the moment at which it is due.
 func (b *bridge) await(ctx context.Context, done <-chan error) error {
-	select {
-	case err := <-done:
-		return err
-	case <-b.eof:
-	case <-ctx.Done():
-	}
-	limit := time.NewTimer(b.Drain + leaveLimit)
+	limit := time.NewTimer(0)
+	limit.Stop() // there is none yet
 	defer limit.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	case <-limit.C:
-		return errClientDone
-	}
-	limit.Reset(leaveLimit)
-	select {
-	case err := <-done:
-		return err
-	case <-limit.C:
-		return ctx.Err()
+	eof, leaving, ended := b.eof, b.leaving, ctx.Done()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-eof: // the last lines may still wait for a guest
+			eof = nil
+			limit.Reset(b.Wait + b.Drain + leaveLimit)
+		case <-leaving:
+			eof, leaving = nil, nil
+			limit.Reset(b.Drain + leaveLimit)
+		case <-ended:
+			eof, leaving, ended = nil, nil, nil
+			limit.Reset(leaveLimit)
+		case <-limit.C:
+			return errClientDone
+		}
 	}
 }
 
@@ -317,6 +318,7 @@ func (b *bridge) serve(ctx context.Context, c net.Conn) error {
 			return err
 		case <-eof:
 			eof, drain = nil, time.After(b.Drain)
+			b.leave.Do(func() { close(b.leaving) })
 		case <-answered:
 			return errClientDone
 		case <-drain:

@@ -59,6 +59,24 @@ func TestEndOfInputWaitsForAnswers(t *testing.T) {
 	})
 }
 
+// A script's one line, and the end of its input, come long before the guest has booted.
+func TestEndOfInputBeforeTheBoot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := start(t)
+		c.says(`{"id":1,"method":"a"}`)
+		c.in.Close()
+		time.Sleep(50 * time.Second)
+		c.g.lives <- func(l life) {
+			l.wants(`{"id":1,"method":"a"}`)
+			time.Sleep(4 * time.Second)
+			l.says(`{"id":1,"result":{}}`)
+			l.stays()
+		}
+		c.wants(`{"id":1,"result":{}}`)
+		c.ends(nil)
+	})
+}
+
 func TestEndOfInputDoesNotWaitForever(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := start(t, func(l life) {

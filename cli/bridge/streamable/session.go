@@ -67,6 +67,9 @@ func (s *Server) newSession(ctx context.Context) (*session, error) {
 	s.sessions[x.id] = x
 	s.mu.Unlock()
 	go x.run()
+	if s.ctx.Err() != nil {
+		x.end(errors.New("the bridge is shutting down")) // Close may not have seen it
+	}
 	return x, nil
 }
 

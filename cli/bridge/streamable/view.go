@@ -72,6 +72,9 @@ func (x *session) forgetLater(st *stream) {
 		delete(x.streams, st.number)
 		return
 	}
+	if slices.Contains(x.finished, st.number) {
+		return // it has been taken up again meanwhile
+	}
 	x.finished = append(x.finished, st.number)
 	if len(x.finished) > keptStreams {
 		x.forget(x.finished[0])
