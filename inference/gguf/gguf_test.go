@@ -145,3 +145,24 @@ func TestBoolIsZeroOrOne(t *testing.T) {
 		}
 	}
 }
+
+// TestTypesHaveTheirSizes parses a block of each supported type and compares with the
+// second opinion in gguftest.
+func TestTypesHaveTheirSizes(t *testing.T) {
+	for typ, name := range map[gguf.Type]string{gguf.F32: "F32", gguf.F16: "F16", gguf.BF16: "BF16", gguf.Q8_0: "Q8_0", gguf.Q4_0: "Q4_0",
+		gguf.Q4_1: "Q4_1", gguf.Q4_K: "Q4_K", gguf.Q5_K: "Q5_K", gguf.Q6_K: "Q6_K"} {
+		elems, size := gguftest.BlockSize(uint32(typ))
+		if elems == 0 || typ.String() != name {
+			t.Fatalf("%v: %d elements, want name %s", typ, elems, name)
+		}
+		w := gguftest.Tensor{Name: "t", Dims: []uint64{uint64(2 * elems), 3}, Type: uint32(typ), Offset: -1, Data: make([]byte, 6*size)}
+		f, err := gguf.Parse(gguftest.File{Tensors: []gguftest.Tensor{w}}.Bytes())
+		if err != nil || len(f.Tensors[0].Data) != 6*size || f.Tensors[0].Elems() != 6*elems {
+			t.Errorf("%v: %v, %+v", typ, err, f)
+		}
+		w.Data = w.Data[1:]
+		if _, err := gguf.Parse(gguftest.File{Tensors: []gguftest.Tensor{w}}.Bytes()); err == nil {
+			t.Errorf("%v: a tensor that ends outside the file is accepted", typ)
+		}
+	}
+}

@@ -10,37 +10,49 @@ import (
 // Type is how a tensor's elements are stored, numbered as in the file.
 type Type uint32
 
-// The supported types (gguf.md, ggml_type).
+// The supported types (gguf.md, ggml_type). What their blocks look like is said in
+// package matmul, and once more, as code, in gguftest.
 const (
 	F32  Type = 0 // IEEE 754 single
 	F16  Type = 1 // IEEE 754 half
 	Q4_0 Type = 2 // blocks of 32: half scale d, 16 bytes of nibbles; value = d * (nibble - 8)
+	Q4_1 Type = 3 // blocks of 32: half d and m, 16 bytes of nibbles; value = d * nibble + m
 	Q8_0 Type = 8 // blocks of 32: half scale d, 32 int8; value = d * int8
+	Q4_K Type = 12
+	Q5_K Type = 13
+	Q6_K Type = 14
+	BF16 Type = 30 // upper half of an IEEE 754 single
 )
 
-// typeInfo gives the elements and bytes of one block of each supported type.
-var typeInfo = map[Type]struct {
+// types gives the name of each type, and the elements and bytes of one block of those
+// that are supported.
+var types = [...]struct {
 	name        string
 	elems, size uint64
 }{
-	F32:  {"F32", 1, 4},
-	F16:  {"F16", 1, 2},
-	Q4_0: {"Q4_0", 32, 18},
-	Q8_0: {"Q8_0", 32, 34},
+	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2},
+	Q4_0: {"Q4_0", 32, 18}, Q4_1: {"Q4_1", 32, 20}, Q8_0: {"Q8_0", 32, 34},
+	Q4_K: {"Q4_K", 256, 144}, Q5_K: {"Q5_K", 256, 176}, Q6_K: {"Q6_K", 256, 210},
+
+	6: {name: "Q5_0"}, 7: {name: "Q5_1"}, 9: {name: "Q8_1"}, 10: {name: "Q2_K"}, 11: {name: "Q3_K"}, 15: {name: "Q8_K"},
+	16: {name: "IQ2_XXS"}, 17: {name: "IQ2_XS"}, 18: {name: "IQ3_XXS"}, 19: {name: "IQ1_S"}, 20: {name: "IQ4_NL"},
+	21: {name: "IQ3_S"}, 22: {name: "IQ2_S"}, 23: {name: "IQ4_XS"}, 24: {name: "I8"}, 25: {name: "I16"}, 26: {name: "I32"},
+	27: {name: "I64"}, 28: {name: "F64"}, 29: {name: "IQ1_M"}, 34: {name: "TQ1_0"}, 35: {name: "TQ2_0"}, 39: {name: "MXFP4"},
 }
 
-// otherTypes names types that exist but are not supported, for errors.
-var otherTypes = map[Type]string{3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K",
-	14: "Q6_K", 15: "Q8_K", 16: "IQ2_XXS", 20: "IQ4_NL", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 30: "BF16"}
-
 func (t Type) String() string {
-	if i, ok := typeInfo[t]; ok {
-		return i.name
-	}
-	if s, ok := otherTypes[t]; ok {
-		return s
+	if int(t) < len(types) && types[t].name != "" {
+		return types[t].name
 	}
 	return fmt.Sprintf("type %d", uint32(t))
+}
+
+// block returns the elements and bytes of one block, 0 if t is not supported.
+func (t Type) block() (elems, size uint64) {
+	if int(t) < len(types) {
+		return types[t].elems, types[t].size
+	}
+	return 0, 0
 }
 
 // Tensor is one tensor of the file.
@@ -119,14 +131,14 @@ func (t *Tensor) read(c *cursor) error {
 	if c.err != nil {
 		return c.err
 	}
-	info, ok := typeInfo[t.Type]
+	n, size := t.Type.block()
 	switch {
-	case !ok:
+	case n == 0:
 		return fmt.Errorf("%v is not supported", t.Type)
-	case first%info.elems != 0:
-		return fmt.Errorf("first dimension %d is not a multiple of the %d elements in a block of %v", first, info.elems, t.Type)
+	case first%n != 0:
+		return fmt.Errorf("first dimension %d is not a multiple of the %d elements in a block of %v", first, n, t.Type)
 	}
-	t.size = elems / info.elems * info.size // < 2^56 * 4
+	t.size = elems / n * size // < 2^56 * 4
 	return nil
 }
 
