@@ -270,7 +270,7 @@ func (s *session) fromCache(asks []Ask) (rest []Ask, round int, err error) {
 // cacheRoots keeps the client's roots if it tells when they change, and they have not since
 // they were asked for in that round.
 func (s *session) cacheRoots(c *call, result []byte, round int) {
-	if c.caps&capRootsChanged == 0 || len(result) > freeSize {
+	if c.caps&capRootsChanged == 0 || len(result) > baseSize { // each connection may have one
 		return
 	}
 	s.asks.mu.Lock()
