@@ -63,6 +63,9 @@ func (a *app) open(cmd *cobra.Command, b *bridged, log func(string, ...any)) (ke
 		return nil, nil, usage(errors.New("--image and --addr are two guests"))
 	}
 	b.config.Image, b.config.Accel = userPath(b.config.Image), vm.Accel(b.accel)
+	if err := useModel(cmd, &b.config); err != nil {
+		return nil, nil, err
+	}
 	if b.console {
 		b.config.Console = &cleaner{w: a.err}
 	}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestCommands(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // no model there
 	tests := []struct {
 		name string
 		in   string
@@ -38,6 +39,11 @@ func TestCommands(t *testing.T) {
 		{name: "too many arguments", args: []string{"tools", "x"}, err: "1 arguments given", code: exitUsage},
 		{name: "no guest there", args: []string{"tools", "--addr", "unix:/other:1"}, err: "no guest at unix:/other:1", code: exitFailed},
 		{name: "no image", args: []string{"run", "/nonexistent/image.elf"}, err: "no such file", code: exitFailed},
+		{name: "models", args: []string{"model", "list"}, out: "NAME*"},
+		{name: "models as JSON", args: []string{"--json", "model", "list"}, out: "[\n*"},
+		{name: "no such model", args: []string{"model", "get", "gpt-9"}, err: `"gpt-9" is not known; these are: smollm2`, code: exitUsage},
+		{name: "model not fetched", args: []string{"run", "--model", "smollm2-135m-instruct", "image.elf"}, err: "unikai model get smollm2-135m-instruct", code: exitUsage},
+		{name: "no such model file", args: []string{"run", "--model", "/nonexistent.gguf", "image.elf"}, err: "no such file", code: exitFailed},
 		{name: "demo without image", args: []string{"demo"}, err: "give --image", code: exitUsage},
 		{name: "help", args: nil, out: "Boot Unikernel-AI images*"},
 	}

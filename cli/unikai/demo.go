@@ -42,6 +42,9 @@ func (a *app) demoCommand() *cobra.Command {
 				return usage(errors.New("no image named: give --image; `bazel run //:demo` brings its own"))
 			}
 			d.config.Image, d.config.Accel = userPath(d.config.Image), vm.Accel(accel)
+			if err := useModel(cmd, &d.config); err != nil {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), d.limit)
 			defer cancel()
 			return d.run(ctx)

@@ -7,9 +7,10 @@
 //	unikai logs [-f]         show its kernel log
 //	unikai bridge stdio      let an MCP client use it as a program
 //	unikai bridge http       let MCP clients use it by HTTP
+//	unikai model list|get    list and fetch language models for run --model
 //	unikai demo              boot an image and show what happens
 //
-// All but run and demo need the guest's address, by --addr or in UNIKAI_ADDR;
+// All but run, model and demo need the guest's address, by --addr or in UNIKAI_ADDR;
 // run prints it. A bridge can boot an image of its own. Guests are reached by package dial, booted by package vm, and
 // spoken to by the official Go SDK of MCP, which shares no code with the server.
 //
@@ -122,7 +123,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.addr, "addr", a.addr, "the guest: unix:PATH:PORT or vsock:CID:PORT (default: $UNIKAI_ADDR)")
 	f.StringVar(&a.protocol, "protocol", defaultProtocol, "the MCP revision to offer")
 	f.BoolVar(&a.json, "json", false, "print JSON, for programs")
-	root.AddCommand(a.runCommand(), a.toolsCommand(), a.callCommand(), a.generateCommand(), a.logsCommand(), a.bridgeCommand(), a.demoCommand())
+	root.AddCommand(a.runCommand(), a.toolsCommand(), a.callCommand(), a.generateCommand(), a.logsCommand(), a.bridgeCommand(), a.modelCommand(), a.demoCommand())
 	return root
 }
 

@@ -28,6 +28,7 @@ func vmFlags(cmd *cobra.Command, c *vm.Config, accel *string) {
 	f.StringVar(accel, "accel", string(vm.TCG), "how QEMU runs the guest: tcg, kvm, or auto for kvm where there is hardware for it")
 	f.StringVar(&c.QEMU, "qemu", "", "QEMU, if not qemu-system-x86_64 on PATH")
 	f.StringVar(&c.Daemon, "daemon", "", "daemon, if not vhost-device-vsock on PATH")
+	f.StringVar(&c.Module, "model", "", "a GGUF file, or the name of a model that unikai model get has fetched, in place of the one in the image")
 	f.StringVar(&c.Append, "append", "", "the guest's kernel command line")
 	f.StringArrayVar(&c.Args, "qemu-arg", nil, "a further argument for QEMU; may be given again")
 }
@@ -48,6 +49,9 @@ func (a *app) runCommand() *cobra.Command {
 		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.Image, c.Accel = userPath(args[0]), vm.Accel(accel)
+			if err := useModel(cmd, &c); err != nil {
+				return err
+			}
 			return a.runImage(cmd.Context(), c, port, limit)
 		},
 	}

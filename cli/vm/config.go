@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -27,6 +28,7 @@ const (
 type Config struct {
 	Image  string // path of the image
 	Append string // the guest's kernel command line
+	Module string // path of a file that the guest finds beside the image, or ""
 
 	Memory int   // guest memory in MiB; 0 is 256
 	CPUs   int   // virtual processors; 0 is 1
@@ -79,6 +81,9 @@ func (c *Config) complete() (err error) {
 	if err := checkImage(c.Image); err != nil {
 		return err
 	}
+	if err := c.checkModule(); err != nil {
+		return err
+	}
 	if c.Accel, err = c.Accel.resolve(); err != nil {
 		return err
 	}
@@ -88,6 +93,31 @@ func (c *Config) complete() (err error) {
 	}
 	c.Daemon, err = findProgram(c.Daemon, defaultDaemon, "Debian forky: apt install vhost-device-vsock; elsewhere: cargo install vhost-device-vsock")
 	return err
+}
+
+// leastBeside is what a guest needs besides a module, in MiB.
+const leastBeside = 24
+
+// checkModule refuses a module that QEMU could not load, in better words than QEMU's.
+func (c *Config) checkModule() error {
+	if c.Module == "" {
+		return nil
+	}
+	path, err := filepath.Abs(c.Module)
+	if err != nil {
+		return fmt.Errorf("vm: module: %w", err)
+	}
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("vm: module: %w", err)
+	case !st.Mode().IsRegular() || st.Size() == 0:
+		return fmt.Errorf("vm: module: %s is not a regular file with something in it", path)
+	case st.Size()>>20+leastBeside > int64(c.Memory):
+		return fmt.Errorf("vm: module: %s has %d MiB and does not fit in %d MiB of guest memory, %d of which the guest needs", path, st.Size()>>20+1, c.Memory, leastBeside)
+	}
+	c.Module = path
+	return nil
 }
 
 // findProgram returns the absolute path of a program.
@@ -123,6 +153,9 @@ func (c *Config) args(dev []string) []string {
 		"-chardev", "socket,id=qmp,fd=" + strconv.Itoa(qmpFD),
 		"-qmp", "chardev:qmp",
 		"-kernel", c.Image,
+	}
+	if c.Module != "" {
+		a = append(a, "-initrd", c.Module)
 	}
 	a = append(a, dev...)
 	if line := c.commandLine(); line != "" {

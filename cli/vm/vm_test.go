@@ -181,6 +181,9 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 		{"QEMU", "qemu-system-x86_64 is missing", func(c *Config) { c.QEMU = "/nonexistent/qemu" }},
 		{"daemon", "vhost-device-vsock is missing", func(c *Config) { c.Daemon = "/nonexistent/daemon" }},
 		{"image", "no such file", func(c *Config) { c.Image = "/nonexistent/image" }},
+		{"module", "no such file", func(c *Config) { c.Module = "/nonexistent/model" }},
+		{"module is a folder", "not a regular file", func(c *Config) { c.Module = os.TempDir() }},
+		{"module is too large", "does not fit in 25 MiB", func(c *Config) { c.Module, c.Memory = os.Args[0], 25 }},
 		{"accelerator", "not one of auto, tcg, kvm", func(c *Config) { c.Accel = "warp" }},
 		{"memory", "-1 MiB", func(c *Config) { c.Memory = -1 }},
 		{"processors", "-1 processors", func(c *Config) { c.CPUs = -1 }},
@@ -353,6 +356,13 @@ func TestArgs(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("arguments %s lack %q", got, want)
 		}
+	}
+	if strings.Contains(got, "-initrd") {
+		t.Errorf("arguments %s: there is no module", got)
+	}
+	c.Module = "/m"
+	if got := strings.Join(c.args(nil), " "); !strings.Contains(got, "-kernel /i -initrd /m") {
+		t.Errorf("arguments %s lack the module", got)
 	}
 	c.ReadyPort = 5
 	if got := c.commandLine(); got != "a b ready=5" {

