@@ -13,6 +13,9 @@ func TestBatchesGiveTheBitsOfSingleVectors(t *testing.T) {
 		useKernel(t, k)
 		for _, f := range quantizedFormats {
 			for count := 1; count <= 40; count++ {
+				if k.batch == nil && count%16 != 1 {
+					continue // nothing but single vectors there
+				}
 				rows, cols := 1+r.IntN(11), (1+r.IntN(5))*max(layouts[f].elements, 3*BlockSize)
 				w, err := New(f, randomBlocks(r, f, rows, cols, r.IntN(32)).v, rows, cols)
 				if err != nil {

@@ -32,6 +32,9 @@
 //	block of weights:  scale dw (half), 32 integers    sum = Σ wq[i]·xq[i], exact in int32
 //	block of x:        scale dx (float), 32 int16      y  += float32(sum) · (dw·dx)
 //
+// Where an input has many vectors, weights are unpacked once for all of them, and the
+// vectors lie side by side (batch.go). The results have the same bits.
+//
 // SetBytes quantizes an input to 8 bits instead, for the formats Q4_1, Q4_K, Q5_K and
 // Q6_K, and for who wants it for Q8_0 and Q4_0. Integer sums are exact there too, and
 // every kernel gives the bits of rowsBytes in bytes.go.
@@ -42,14 +45,15 @@
 // wide registers too). Kernel names what was chosen; the environment variable
 // UNIKAI_KERNEL or Use forces another. The build tag noasm leaves only Go.
 //
-//	avx2      256-bit vectors, fused products in BLAS: best on real processors
+//	vnni      avx512, and its instructions for products of bytes and words
+//	avx512    avx2, but BLAS with 512 bits
+//	avx2      256-bit vectors, fused products in BLAS
 //	avx128    avx2, but BLAS and F16 with 128 bits, and without fused products or
 //	          F16C: best where QEMU emulates the processor (TCG); needs no FMA
 //	portable  Go
 //
-// AVX-512 and VNNI kernels have their place in the table of kernels.go.
-//
-// Assembly is written by gen/, run with go generate.
+// Assembly is written by gen/, run with go generate. Tests run what a processor lacks
+// in a machine of their own (machine_test.go).
 package matmul
 
 //go:generate go run ./gen

@@ -42,7 +42,7 @@ var (
 )
 
 // available lists what this machine can run, best first; native is per
-// architecture. New kernels (AVX-512, VNNI) go in front there.
+// architecture.
 func available() []*kernels { return append(native(), &portable) }
 
 // chosen is what active returns; nil until it is first asked.
@@ -66,7 +66,8 @@ func active() *kernels {
 	return chosen.Load()
 }
 
-// Kernel returns the name of the kernels in use: "avx2", "avx128" or "portable".
+// Kernel returns the name of the kernels in use: "vnni", "avx512", "avx2", "avx128" or
+// "portable".
 func Kernel() string { return active().name }
 
 // Kernels returns the names of all kernels that this machine can run, best first.

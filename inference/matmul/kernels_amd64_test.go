@@ -26,8 +26,13 @@ func TestEmulatedAgreesWithLinux(t *testing.T) {
 		t.Skip("no assembly kernels: they need a processor with AVX2 and F16C")
 	}
 	want := "avx2"
-	if emulated() || !cpu.X86.HasFMA {
+	switch {
+	case emulated() || !cpu.X86.HasFMA:
 		want = "avx128"
+	case cpu.X86.HasAVX512F && strings.Contains(string(info), " avx512_vnni"):
+		want = "vnni"
+	case cpu.X86.HasAVX512F:
+		want = "avx512"
 	}
 	if got := Kernels()[0]; got != want {
 		t.Errorf("Kernels()[0] = %q, want %q", got, want)

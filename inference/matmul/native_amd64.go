@@ -13,6 +13,20 @@ var avx2 = kernels{
 	single: &single256, double: &double256,
 }
 
+// avx512 is avx2 with 512-bit vectors in BLAS.
+var avx512 = func() kernels {
+	k := avx2
+	k.name, k.single, k.double = "avx512", &single512, &double512
+	return k
+}()
+
+// vnni is avx512 with instructions for products of bytes.
+var vnni = func() kernels {
+	k := avx512
+	k.name, k.rowsBytes, k.batch = "vnni", bytesVNNI, &batch512
+	return k
+}()
+
 // avx128 is avx2 for processors that are emulated, or that lack FMA: Sgemm has
 // no fused products, F16 no VCVTPH2PS, and both have vectors of 4. TCG calls a
 // function for each of these instructions; what it does for fused products,
@@ -26,7 +40,8 @@ var avx128 = kernels{
 }
 
 // native returns the kernels in assembly that this machine can run, best first.
-// Package cpu asks CPUID, and XGETBV whether the system saves YMM registers.
+// Package cpu asks CPUID, and XGETBV whether the system saves YMM registers and, for
+// AVX-512, masks and ZMM registers.
 func native() []*kernels {
 	switch {
 	case !cpu.X86.HasAVX2 || !cpu.X86.HasF16C:
@@ -35,6 +50,10 @@ func native() []*kernels {
 		return []*kernels{&avx128}
 	case emulated():
 		return []*kernels{&avx128, &avx2}
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VNNI:
+		return []*kernels{&vnni, &avx512, &avx2, &avx128}
+	case cpu.X86.HasAVX512F:
+		return []*kernels{&avx512, &avx2, &avx128}
 	}
 	return []*kernels{&avx2, &avx128}
 }
