@@ -171,3 +171,35 @@ func TestTokenize(t *testing.T) {
 		t.Error("Detokenize accepts token 5000")
 	}
 }
+
+func TestCacheBytesBoundSessionsAndContext(t *testing.T) {
+	free := load(t, inference.Config{}).Info()
+	token := load(t, inference.Config{Context: 1, Sessions: 1}).CacheBytes()
+	for _, c := range []struct {
+		bytes                  int64
+		context, sessions      int
+		wantContext, wantCount int
+	}{
+		{bytes: 1 << 40, wantContext: free.ContextLength, wantCount: inference.DefaultSessions},
+		{bytes: 1 << 40, context: 10, sessions: 2, wantContext: 10, wantCount: 2},
+	} {
+		i := load(t, inference.Config{CacheBytes: c.bytes, Context: c.context, Sessions: c.sessions}).Info()
+		if i.ContextLength != c.wantContext || i.Sessions != c.wantCount {
+			t.Errorf("%+v: context %d, %d sessions", c, i.ContextLength, i.Sessions)
+		}
+	}
+	// Whatever the bound, what is offered keeps it.
+	for bytes := token / 4; bytes < token*32<<10; bytes += bytes / 2 {
+		m, err := inference.LoadConfig(kjv.Q8_0(), inference.Config{CacheBytes: bytes})
+		if err != nil {
+			if !strings.Contains(err.Error(), "KV cache") || bytes >= token {
+				t.Errorf("%d bytes: %v", bytes, err)
+			}
+			continue
+		}
+		i := m.Info()
+		if took := m.CacheBytes(); took > bytes || took > 0 && took < bytes/4 && (i.ContextLength < free.ContextLength || i.Sessions < inference.DefaultSessions) {
+			t.Errorf("%d bytes allowed, %d used: context %d, %d sessions", bytes, took, i.ContextLength, i.Sessions)
+		}
+	}
+}

@@ -49,6 +49,9 @@ type Config struct {
 	// wait. Each holds a KV cache, made at its first use. 0 means
 	// DefaultSessions.
 	Sessions int
+	// CacheBytes bounds what the KV caches of all sessions together take, in bytes.
+	// Sessions, and then Context, are made smaller until they fit. 0 is no bound.
+	CacheBytes int64
 	// Threads spreads large products. 0 means GOMAXPROCS when loaded.
 	// The results do not depend on it.
 	Threads int
@@ -63,7 +66,7 @@ func Load(data []byte) (*Model, error) { return LoadConfig(data, Config{}) }
 
 // LoadConfig is Load with bounds of the caller's.
 func LoadConfig(data []byte, cfg Config) (*Model, error) {
-	if cfg.Context < 0 || cfg.Sessions < 0 || cfg.Threads < 0 {
+	if cfg.Context < 0 || cfg.Sessions < 0 || cfg.Threads < 0 || cfg.CacheBytes < 0 {
 		return nil, fmt.Errorf("inference: negative bound in %+v", cfg)
 	}
 	f, err := gguf.Parse(data)
@@ -89,12 +92,35 @@ func LoadConfig(data []byte, cfg Config) (*Model, error) {
 	if cfg.Sessions == 0 {
 		cfg.Sessions = DefaultSessions
 	}
+	if cfg.CacheBytes > 0 {
+		if err := m.fit(&cfg); err != nil {
+			return nil, err
+		}
+	}
 	m.workers = make(chan *worker, cfg.Sessions)
 	for range cfg.Sessions {
 		m.workers <- nil
 	}
 	return m, nil
 }
+
+// usefulContext is how many tokens a session should hold before there is another.
+const usefulContext = 1024
+
+// fit makes sessions and context small enough for cfg.CacheBytes.
+func (m *Model) fit(cfg *Config) error {
+	token := m.net.CacheBytes(1)
+	fit := cfg.CacheBytes / token // tokens
+	if fit < 1 {
+		return fmt.Errorf("inference: a token takes %d bytes of KV cache, %d are allowed", token, cfg.CacheBytes)
+	}
+	cfg.Sessions = int(max(1, min(int64(cfg.Sessions), fit/int64(min(m.context, usefulContext)))))
+	m.context = int(min(int64(m.context), fit/int64(cfg.Sessions)))
+	return nil
+}
+
+// CacheBytes returns what the KV caches of all sessions take, once they are there.
+func (m *Model) CacheBytes() int64 { return int64(cap(m.workers)) * m.net.CacheBytes(m.context) }
 
 // Info returns what the file says about itself and how it is being run.
 func (m *Model) Info() Info {

@@ -74,6 +74,11 @@ func (m *Model) NewSession(context int) (*Session, error) {
 	return s, nil
 }
 
+// CacheBytes returns what the KV cache of a session for context tokens takes.
+func (c *Config) CacheBytes(context int) int64 {
+	return 8 * int64(c.Layers) * int64(c.KVHeads) * int64(c.HeadDim) * int64(context)
+}
+
 // Len returns the number of tokens the session holds.
 func (s *Session) Len() int { return s.pos }
 
