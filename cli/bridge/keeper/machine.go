@@ -16,7 +16,7 @@ const (
 	// mostFailures is how many guests in a row may end before that.
 	mostFailures = 8
 	// fateWait is how long the end of a connection may come before that of its VM.
-	fateWait = 200 * time.Millisecond
+	fateWait = 500 * time.Millisecond
 )
 
 // An Instance is one life of a VM; *vm.VM is one.
