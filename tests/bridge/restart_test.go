@@ -240,8 +240,8 @@ func TestHTTPSurvivesItsGuest(t *testing.T) {
 	over := make(chan struct{}, 2)
 	go func() {
 		defer func() { over <- struct{}{} }()
-		status, body, _ := post(slow(3), inSession...) // by now a stream
-		if status != 200 || !strings.Contains(body, `"id":3,"error":{"code":-31001`) {
+		// A stream by then, unless the machine is very busy.
+		if status, body, _ := post(slow(3), inSession...); !strings.Contains(body, `"id":3,"error":{"code":-31001`) {
 			t.Errorf("the session's call at work: %d %q", status, body)
 		}
 	}()

@@ -228,7 +228,7 @@ func TestBodiesTogetherAreBounded(t *testing.T) {
 }
 
 func TestSessionsAreBounded(t *testing.T) {
-	w := serve(t, Config{MaxSessions: 2, SessionIdle: 50 * time.Millisecond}, ordinary(legacy, answerAll))
+	w := serve(t, Config{MaxSessions: 2, SessionIdle: 2 * time.Second}, ordinary(legacy, answerAll))
 	a := w.begin(legacy)
 	get := read(t, w.open("GET", "", a...)) // in use
 	w.begin(legacy)

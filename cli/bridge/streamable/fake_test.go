@@ -128,6 +128,7 @@ func serve(t *testing.T, c Config, play func(l *life)) *web {
 	t.Helper()
 	g := &fakeGuest{play: play}
 	c.Guest, c.Log = g, func(string, ...any) {}
+	set(&c.StreamAfter, time.Minute) // a busy machine must not make streams of answers
 	s := New(c)
 	h := httptest.NewUnstartedServer(s)
 	h.Config = NewHTTPServer(s)

@@ -362,7 +362,7 @@ func TestModernNotifications(t *testing.T) {
 }
 
 func TestModernSurvivesTheGuest(t *testing.T) {
-	w := serve(t, Config{Wait: 50 * time.Millisecond}, stateless("", func(l *life, m rpc.Message, _ string) {
+	w := serve(t, Config{Wait: time.Second}, stateless("", func(l *life, m rpc.Message, _ string) {
 		switch m.Method {
 		case "die":
 			l.c.Close()
