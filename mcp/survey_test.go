@@ -85,7 +85,7 @@ func TestCompileTakesAllKeywords(t *testing.T) {
 func TestValidateBoundsItsWork(t *testing.T) {
 	bomb := `{"type":"object","anyOf":[{"properties":{"a":{"anyOf":[{"type":"string"},{"$ref":"#"}]}},"required":["x"]},{"properties":{"a":{"anyOf":[{"type":"string"},{"$ref":"#"}]}},"required":["y"]},{"required":["a"]}]}`
 	json := `{"type":"object","properties":{"a":{"$ref":"#/$defs/v"}},"$defs":{"v":{"anyOf":[{"type":["string","number"]},{"type":"array","items":{"$ref":"#/$defs/v"}},{"type":"object","additionalProperties":{"$ref":"#/$defs/v"}}]}}}`
-	wide := `{"a":[1` + strings.Repeat(",1", 100000) + `]}`
+	wide := `{"a":[1` + strings.Repeat(",1", 20000) + `]}`
 	for _, c := range []struct {
 		name, schema, value string
 		refused             bool
@@ -94,8 +94,8 @@ func TestValidateBoundsItsWork(t *testing.T) {
 		{"bomb, deep", bomb, nested(60), true},
 		{"any JSON, deep", json, nested(60), false},
 		{"any JSON, wide", json, wide, false},
-		{"many alternatives, wide", `{"type":"object","properties":{"a":{"items":{"anyOf":[{"type":"string"}` + strings.Repeat(`,{"type":"string"}`, 500) + `,{}]}}}}`, wide, true},
-		{"any JSON, wide and deep", json, `{"a":` + strings.Repeat("[", 60) + wide + strings.Repeat("]", 60) + "}", true},
+		{"many alternatives, wide", `{"type":"object","properties":{"a":{"items":{"anyOf":[{"type":"string"}` + strings.Repeat(`,{"type":"string"}`, 2000) + `,{}]}}}}`, wide, true},
+		{"any JSON, wide and deep", json, `{"a":` + strings.Repeat("[", 60) + strings.Repeat("1,", 100000) + "1" + strings.Repeat("]", 60) + "}", true},
 		{"any JSON, long text and deep", json, `{"a":` + strings.Repeat("[", 60) + `"` + strings.Repeat("x", 3<<20) + `"` + strings.Repeat("]", 60) + "}", true},
 		{"any JSON, long text", json, `{"a":"` + strings.Repeat("x", 3<<20) + `"}`, false},
 		{"unique, wide", `{"type":"object","properties":{"a":{"uniqueItems":true}}}`, wide, false},
@@ -106,8 +106,8 @@ func TestValidateBoundsItsWork(t *testing.T) {
 		}
 		start := time.Now()
 		err = s.validate([]byte(c.value))
-		if d := time.Since(start); d > 20*time.Second { // it is about one, on a machine with nothing else to do
-			t.Errorf("%s: took %v", c.name, d)
+		if d := time.Since(start); c.refused && d > 10*time.Second {
+			t.Errorf("%s: took %v to be refused", c.name, d)
 		}
 		if refused := err == errTooMuchWork; refused != c.refused {
 			t.Errorf("%s: %v, want refused: %v", c.name, err, c.refused)
