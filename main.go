@@ -63,7 +63,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	model, err := inference.Load(kjv.Q8_0()) // sealed into the image, used in place
+	file := modelFile()                                                                     // used in place
+	model, err := inference.LoadConfig(file, inference.Config{CacheBytes: int64(free / 2)}) // sessions as there is room
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	img := &image{model: model, stack: stack}
+	img := &image{model: model, file: file, stack: stack}
 	server := img.newServer(log, limits(free))
 	log = slog.New(slog.NewMultiHandler(log.Handler(), server.LogHandler(name))) // clients may listen, too
 
@@ -82,6 +83,15 @@ func run() error {
 		log.Warn("the host was not told", "error", err)
 	}
 	return server.Serve(listener)
+}
+
+// modelFile returns the model that the VMM loaded beside the image, or else the one sealed
+// into it. One that is no good stops the image: the user asked for it.
+func modelFile() []byte {
+	if modules, err := kernel.Modules(); err == nil && len(modules) > 0 {
+		return modules[0]
+	}
+	return kjv.Q8_0()
 }
 
 // seedEntropy adds what the VMM's entropy device gives to the kernel's
