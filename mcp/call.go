@@ -113,9 +113,13 @@ func (s *session) serve(c *call) {
 	s.reply(s.scratch, c.batch, false)
 }
 
+// smallSize is how long a message may be in bytes whose call takes nothing of the budget:
+// what a call holds of it is little beside its stack.
+const smallSize = 2 << 10
+
 // start runs an admitted call of size bytes on a goroutine of its own.
 func (s *session) start(c *call, size int) {
-	if size > freeSize {
+	if size > smallSize {
 		if !s.srv.budget.take(size) {
 			s.replyError(c.id, c.batch, Errorf(CodeBusy, "no memory for a long message now"))
 			return
@@ -132,6 +136,7 @@ func (s *session) start(c *call, size int) {
 		}
 	}
 	if c.late != nil {
+		c.late.size = size
 		c.Context, c.cancel = c.late.context(s)
 	} else {
 		c.Context, c.cancel = context.WithCancel(s.ctx)
@@ -160,7 +165,7 @@ func (c *call) background() {
 	if c.late != nil {
 		c.late.detach()
 	}
-	if n := len(*b); n > freeSize { // many of these may wait for slow readers
+	if n := len(*b); n > smallSize { // many of these may wait for slow readers
 		if s.srv.budget.take(n) {
 			c.held += n
 		} else {

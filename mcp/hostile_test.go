@@ -394,3 +394,30 @@ func TestPanicIsLogged(t *testing.T) {
 	}
 	calls(t, c, r, 3, 1)
 }
+
+// TestCallsHoldNoMemory: what calls at work hold of their messages comes out of the budget,
+// though each may be short, and goes back.
+func TestCallsHoldNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, most = 20 << 10, 200 << 10
+		s := newFixture(&Options{Limits: Limits{MaxBuffered: most}})
+		AddTool(s, Tool{Name: "hold"}, func(ctx context.Context, in textIn) (Text, error) {
+			time.Sleep(time.Second)
+			return Text(fmt.Sprint(len(in.Text))), nil
+		})
+		c := newClient(t, s)
+		for i := range 50 {
+			c.say(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"hold","arguments":{"text":"%s"},%s}}`,
+				i, strings.Repeat("x", size), noTasks))
+		}
+		if used := s.budget.used.Load(); used < most/2 || used > most {
+			t.Errorf("%d bytes of the budget in use, want at most %d and not far below", used, most)
+		}
+		time.Sleep(2 * time.Second)
+		wantHeard(t, "those that found room", c.say(""), `"text":"20480"`)
+		if used := s.budget.used.Load(); used != 0 {
+			t.Errorf("%d bytes of the budget are lost", used)
+		}
+		c.close()
+	})
+}

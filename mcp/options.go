@@ -38,9 +38,9 @@ type Limits struct {
 	// MaxLine is the longest message in bytes, without its newline; default 4 MiB.
 	// A longer one is discarded as it comes and answered with error -32600.
 	MaxLine int
-	// MaxBuffered is how many bytes of messages and results longer than 32 KiB the server
-	// holds at once, all connections together; default 16 MiB. What does not fit is
-	// refused.
+	// MaxBuffered is how many bytes of messages and results the server holds at once, all
+	// connections together: those longer than 32 KiB while they are read and sent, and longer
+	// than 2 KiB while their calls are at work; default 16 MiB. What does not fit is refused.
 	MaxBuffered int
 	// MaxDepth is how deep arrays and objects may nest in a message; default 64.
 	MaxDepth int

@@ -70,7 +70,7 @@ func (t *taskTable) create(c *call) *taskRun {
 	if record == nil {
 		return nil
 	}
-	if !t.store.take(record, c.held) {
+	if !t.store.take(record, c.late.size) { // for what the arguments hold
 		t.store.drop(record)
 		return nil
 	}

@@ -241,6 +241,7 @@ func TestTaskLimits(t *testing.T) {
 		wantHeard(t, "first fits", c.ask(3, "tasks/get", `"taskId":"t1"`), `"status":"completed"`)
 		wantHeard(t, "second does not", c.ask(4, "tasks/get", `"taskId":"t2"`), `"status":"failed"`, `"error":{"code":-31000,`)
 		wantHeard(t, "full, optional", c.ask(5, "tools/call", `"name":"big"`), `"text":"xxxx`, `"resultType":"complete"`)
+		wantHeard(t, "long arguments", c.ask(7, "tools/call", `"name":"late","arguments":{"text":"`+strings.Repeat("x", 14<<10)+`"}`), `"error":{"code":-31000,`)
 		wantHeard(t, "full, required", c.ask(6, "tools/call", `"name":"must"`), `"error":{"code":-31000,`)
 		c.close()
 		s.Close()

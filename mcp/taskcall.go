@@ -11,6 +11,7 @@ type taskable struct {
 	must   bool          // there is no other way to serve it
 	late   bool          // not before the function says so
 	ttl    time.Duration // of the task
+	size   int           // of the request, in bytes
 	detach func() bool   // cuts the call loose from its connection; false: too late
 }
 
