@@ -50,7 +50,7 @@ func (s *Server) modern(w http.ResponseWriter, r *http.Request, c *call, version
 	good := false
 	defer func() { s.pool.put(l, good, long) }()
 	if l.send(c.line) != nil {
-		s.lost(w, nil, c.ID)
+		s.lost(w, nil, c.ID, l)
 		return
 	}
 	good = s.answer(w, r, c, l)
@@ -117,7 +117,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 			}
 			continue
 		case errors.Is(err, errLost):
-			s.lost(w, out, c.ID)
+			s.lost(w, out, c.ID, l)
 			return false
 		case err != nil:
 			s.cancelCall(l, c)
@@ -167,8 +167,16 @@ func (s *Server) cancelCall(l *link, c *call) {
 }
 
 // lost answers a request whose guest is gone.
-func (s *Server) lost(w http.ResponseWriter, out *sse, id []byte) {
-	why := "the guest is gone: " + s.Guest.Fate() + "; it may or may not have done what this request asks"
+func (s *Server) lost(w http.ResponseWriter, out *sse, id []byte, l *link) {
+	l.rest() // these end the reader, if it has not ended
+	l.c.Close()
+	l.tellRoom()
+	<-l.ended
+	why := l.fate
+	if why == "" {
+		why = "the guest is gone: " + s.Guest.Fate()
+	}
+	why += "; it may or may not have done what this request asks"
 	s.give(w, out, http.StatusBadGateway, rpc.AppendError(nil, id, rpc.CodeGuestLost, why))
 }
 

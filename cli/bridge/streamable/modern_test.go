@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/cli/bridge/rpc"
@@ -408,6 +410,46 @@ func (w *web) idleEnded() bool {
 		}
 	}
 	return true
+}
+
+// A guest that talks and does not listen: its request cannot be written.
+func TestGuestThatDoesNotListen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &fakeGuest{play: func(l *life) {
+			for range 100 {
+				l.says(`{"method":"x"}`)
+			}
+		}}
+		s := New(Config{Guest: g, Log: func(string, ...any) {}})
+		r := httptest.NewRequest("POST", "http://localhost"+Path, strings.NewReader(modernBody("1", "m", "")))
+		for i, h := 0, modernHeaders("m", "Content-Type", "application/json"); i < len(h); i += 2 {
+			r.Header.Set(h[i], h[i+1])
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 502 || !strings.Contains(w.Body.String(), "-31001") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		s.Close()
+	})
+}
+
+// A message that is too long for the bridge is named as the reason, and costs the others
+// nothing.
+func TestGuestThatSaysTooMuch(t *testing.T) {
+	play := func(l *life, m rpc.Message, _ string) {
+		text := "short"
+		if m.Method == "long" {
+			text = strings.Repeat("x", 2000)
+		}
+		l.says(`{"id":%s,"result":%q}`, m.ID, text)
+	}
+	w := serve(t, Config{MaxMessage: 1000}, stateless("", play))
+	w.do("POST", modernBody("1", "long", ""), modernHeaders("long")...).want(t, 502, "longer than the bridge takes")
+	w.do("POST", modernBody("2", "m", ""), modernHeaders("m")...).want(t, 200, "short")
+	w = serve(t, Config{MaxMessage: 1000}, ordinary(legacy, play))
+	w.do("POST", `{"id":1,"method":"long"}`, w.begin(legacy)...).want(t, 502, "longer than the bridge takes")
+	w.do("POST", `{"id":1,"method":"m"}`, w.begin(legacy)...).want(t, 200, "short")
 }
 
 // A connection whose requests the guest has all refused is not kept: the guest still waits

@@ -49,6 +49,7 @@ type link struct {
 	lines chan []byte   // from the guest
 	room  chan struct{} // told when lines has room again
 	ended chan struct{} // closed when the connection has
+	fate  string        // why, if it was the bridge's doing; valid once ended
 
 	since time.Time // when it was last used; guarded by the pool's mu
 	// proven: the guest has answered a request with a result. Before that it waits for a
@@ -202,7 +203,8 @@ func (l *link) read(c *Config) {
 		line, err := r.Next()
 		if err != nil {
 			if errors.Is(err, rpc.ErrTooLong) {
-				c.Log("a connection to the guest ends: %v", err)
+				l.fate = "its message is longer than the bridge takes: " + err.Error()
+				c.Log("a connection to the guest ends: %s", l.fate)
 			}
 			return
 		}

@@ -191,10 +191,11 @@ func (x *session) run() {
 		line, err := r.Next()
 		if err != nil {
 			if errors.Is(err, rpc.ErrTooLong) {
-				x.s.Log("session ended: the guest's message is too long: %v", err)
+				x.s.Log("a session ends: a message of the guest's is longer than the bridge takes: %v", err)
+				x.end(fmt.Errorf("a message of the guest's is longer than the bridge takes: %w", err))
+				return
 			}
-			why := errors.New("the guest is gone: " + x.s.Guest.Fate())
-			x.end(why)
+			x.end(errors.New("the guest is gone: " + x.s.Guest.Fate()))
 			return
 		}
 		x.route(bytes.TrimSpace(line))
