@@ -25,6 +25,12 @@ func (t *Tokenizer) appendToken(dst []byte, id int32) ([]byte, error) {
 		b, _ := parseByte(piece)
 		return append(dst, b), nil
 	}
+	if t.byteLevel != nil {
+		if kind(t.kinds[id]) == kindNormal {
+			return appendBytes(dst, piece), nil
+		}
+		return append(dst, piece...), nil
+	}
 	for {
 		i := bytes.Index(piece, []byte(space))
 		if i < 0 {

@@ -1,7 +1,8 @@
-// Package tokenizer turns text into token numbers and back, as SentencePiece's
-// BPE models do, from the vocabulary in a GGUF file.
+// Package tokenizer turns text into token numbers and back, from the vocabulary in
+// a GGUF file. There are two families, and tokenizer.ggml.model says which: "llama" is
+// SentencePiece's BPE, "gpt2" is byte BPE.
 //
-// # Encoding
+// # Encoding, SentencePiece
 //
 //	"two  spaces"  ->  "▁two▁▁spaces"       a space becomes U+2581, one is put in front
 //	               ->  ▁ t w o ▁ ▁ s p ...  one symbol per character
@@ -15,6 +16,16 @@
 // from a caller cannot forge control tokens. A byte that is not part of valid
 // UTF-8 is a symbol of its own.
 //
+// # Encoding, byte BPE
+//
+//	"two  spaces"  ->  "two" " " " spaces"   words, as the model's splitter cuts them (pretoken.go)
+//	               ->  ␣ s p a c e s         one symbol per byte of a word
+//	               ->  ␣spaces               merge the neighbours that are first in the list
+//	                                         of merges, leftmost first, until none is left
+//
+// A chat template's text is encoded by EncodeTemplate: where the text is the
+// template's own, control tokens are tokens (special.go).
+//
 // # Decoding
 //
 // Pieces are concatenated, U+2581 becomes a space, byte tokens become bytes,
@@ -26,7 +37,10 @@
 // Text and Stream additionally make the result valid UTF-8, replacing what is
 // not by U+FFFD, and Stream hands out whole characters only.
 //
-// Source: Google SentencePiece (bpe_model.cc, sentencepiece_processor.cc). Not
-// here: kind "unused" (such pieces are never produced) and other tokenizer
+// Pieces of byte BPE are written in visible characters, each of which is a byte.
+//
+// Source: Google SentencePiece (bpe_model.cc, sentencepiece_processor.cc); OpenAI
+// GPT-2 (encoder.py). Not here: kind "unused" (such pieces are never produced),
+// Unicode normalization (Qwen's tokenizer makes text NFC first), and other tokenizer
 // families, which New refuses by name.
 package tokenizer

@@ -9,12 +9,17 @@ import (
 const space = "\u2581"
 
 // symbol is a stretch of the text, in a list linked both ways. There is one for
-// each character, so it is kept small: 24 bytes.
+// each character, so it is kept small: 20 bytes.
 type symbol struct {
 	start, end int32 // bytes in the text
 	prev, next int32 // indexes of neighbours, -1 at the ends
 	id         int32
-	fixed      bool // user-defined: is never merged
+}
+
+// work is the memory of one Encode.
+type work struct {
+	symbols []symbol
+	queue   queue
 }
 
 // Encode returns the tokens of text, without special tokens. It takes time
@@ -28,57 +33,78 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	if t.addSpace {
 		text = " " + text
 	}
-	text = strings.ReplaceAll(text, " ", space)
-	symbols := t.split(text)
-	t.merge(text, symbols)
-	return t.number(text, symbols)
+	return t.encode(text, func(id int32, _, _ int) bool { return kind(t.kinds[id]) == kindUserDefined })
 }
 
-// split makes one symbol of each character, each byte that is not UTF-8 and
-// each user-defined piece.
-func (t *Tokenizer) split(text string) []symbol {
-	symbols := make([]symbol, 0, utf8.RuneCountInString(text)) // spaces have 3 bytes by now
+// encode cuts text at special tokens, those that are allowed there, and encodes what
+// is between.
+func (t *Tokenizer) encode(text string, allowed func(id int32, start, end int) bool) []int32 {
+	var ids []int32
+	var w work
+	from := 0
+	for i := 0; i < len(text); {
+		id, stop, ok := t.specials.at(text, i, allowed)
+		if !ok {
+			i++
+			continue
+		}
+		ids = append(t.appendText(ids, text[from:i], &w), id)
+		i, from = stop, stop
+	}
+	return t.appendText(ids, text[from:], &w)
+}
+
+// appendText appends the tokens of a text without special tokens.
+func (t *Tokenizer) appendText(ids []int32, text string, w *work) []int32 {
+	switch {
+	case text == "":
+		return ids
+	case t.byteLevel != nil:
+		return t.appendWords(ids, text, w)
+	}
+	text = strings.ReplaceAll(text, " ", space)
+	t.split(text, w)
+	w.merge(func(a, b *symbol) (float32, int32, bool) {
+		id, ok := t.index[text[a.start:b.end]]
+		if !ok {
+			return 0, None, false
+		}
+		return t.scores[id], id, true
+	})
+	return t.number(ids, text, w.symbols)
+}
+
+// split makes one symbol of each character and of each byte that is not UTF-8.
+func (t *Tokenizer) split(text string, w *work) {
+	if n := utf8.RuneCountInString(text); cap(w.symbols) < n { // spaces have 3 bytes by now
+		w.symbols = make([]symbol, 0, n)
+	}
+	w.symbols = w.symbols[:0]
 	for i := 0; i < len(text); {
 		_, n := utf8.DecodeRuneInString(text[i:])
 		s := symbol{start: int32(i), end: int32(i + n), id: None}
 		if id, ok := t.index[text[i:i+n]]; ok {
 			s.id = id
 		}
-		if t.userStarts[text[i]] {
-			t.matchUser(text, &s)
-		}
-		k := int32(len(symbols))
+		k := int32(len(w.symbols))
 		s.prev, s.next = k-1, k+1
-		symbols = append(symbols, s)
-		i = int(s.end)
+		w.symbols = append(w.symbols, s)
+		i += n
 	}
-	symbols[len(symbols)-1].next = -1
-	return symbols
+	w.symbols[len(w.symbols)-1].next = -1
 }
 
-// matchUser makes s the longest user-defined piece that starts where s does.
-func (t *Tokenizer) matchUser(text string, s *symbol) {
-	for end := min(int(s.start)+t.userMax, len(text)); end > int(s.start); end-- {
-		if id, ok := t.index[text[s.start:end]]; ok && kind(t.kinds[id]) == kindUserDefined {
-			s.end, s.id, s.fixed = int32(end), id, true
-			return
-		}
-	}
-}
-
-// merge joins neighbours until no union is in the vocabulary.
-func (t *Tokenizer) merge(text string, symbols []symbol) {
-	var q queue
+// merge joins neighbours until no union is in the vocabulary. union says what two
+// become, and how good that is.
+func (w *work) merge(union func(a, b *symbol) (score float32, id int32, ok bool)) {
+	symbols, q := w.symbols, w.queue[:0]
 	propose := func(left int32) {
 		if left < 0 || symbols[left].next < 0 {
 			return
 		}
 		a, b := &symbols[left], &symbols[symbols[left].next]
-		if a.fixed || b.fixed {
-			return
-		}
-		if id, ok := t.index[text[a.start:b.end]]; ok {
-			q.push(candidate{score: t.scores[id], left: left, right: a.next, end: b.end, start: a.start, id: id})
+		if score, id, ok := union(a, b); ok {
+			q.push(candidate{score: score, left: left, right: a.next, end: b.end, start: a.start, id: id})
 		}
 	}
 	for i := range len(symbols) - 1 {
@@ -98,11 +124,11 @@ func (t *Tokenizer) merge(text string, symbols []symbol) {
 		propose(a.prev)
 		propose(c.left)
 	}
+	w.queue = q
 }
 
-// number lists the tokens of what is left.
-func (t *Tokenizer) number(text string, symbols []symbol) []int32 {
-	var ids []int32
+// number appends the tokens of what is left.
+func (t *Tokenizer) number(ids []int32, text string, symbols []symbol) []int32 {
 	for i := int32(0); i >= 0; i = symbols[i].next {
 		s := symbols[i]
 		if s.id != None {
@@ -112,10 +138,10 @@ func (t *Tokenizer) number(text string, symbols []symbol) []int32 {
 		for _, b := range []byte(text[s.start:s.end]) {
 			if id := t.bytes[b]; id != None {
 				ids = append(ids, id)
-			} else if t.Unknown != None {
+			} else if t.Unknown != None && t.byteLevel == nil {
 				ids = append(ids, t.Unknown)
 				break // one unknown per character
-			}
+			} // byte BPE leaves out a byte that it has no token for
 		}
 	}
 	return ids

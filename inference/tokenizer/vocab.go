@@ -31,6 +31,7 @@ const (
 // Tokenizer is a vocabulary. It is read-only and safe for concurrent use.
 type Tokenizer struct {
 	BOS, EOS, Unknown int32 // special tokens, or None
+	EOT               int32 // ends a turn of a chat, or None
 	AddBOS            bool  // the model was trained with BOS in front of its text
 	addSpace          bool  // put a space in front of the text
 
@@ -38,12 +39,14 @@ type Tokenizer struct {
 	scores []float32
 	kinds  []int32
 
+	byteLevel *byteLevel // nil for SentencePiece
+
 	// The index is built by the first Encode, so that loading stays cheap.
-	once       sync.Once
-	index      map[string]int32 // pieces that text can become
-	userStarts [256]bool        // first bytes of user-defined pieces
-	userMax    int              // bytes of the longest
-	bytes      [256]int32       // byte tokens, or None
+	once     sync.Once
+	index    map[string]int32 // pieces that text can become, as bytes of the text
+	bytes    [256]int32       // byte tokens, or None
+	specials specials
+	ends     map[int32]bool // tokens that end a turn by their names
 }
 
 // New takes the vocabulary out of a model file.
@@ -52,14 +55,18 @@ func New(f *gguf.File) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
-	if model != "llama" {
-		return nil, fmt.Errorf("tokenizer: key %q: %q is not supported, only \"llama\" (SentencePiece BPE)", "tokenizer.ggml.model", model)
-	}
 	t := &Tokenizer{}
 	if t.pieces, err = f.Strings("tokenizer.ggml.tokens"); err == nil {
-		if t.scores, err = f.Floats("tokenizer.ggml.scores"); err == nil {
-			t.kinds, err = f.Ints("tokenizer.ggml.token_type")
-		}
+		t.kinds, err = f.Ints("tokenizer.ggml.token_type")
+	}
+	switch {
+	case err != nil:
+	case model == "llama":
+		t.scores, err = f.Floats("tokenizer.ggml.scores")
+	case model == "gpt2":
+		t.byteLevel, err = newByteLevel(f)
+	default:
+		err = fmt.Errorf("key %q: %q is not supported, only \"llama\" (SentencePiece BPE) and \"gpt2\" (byte BPE)", "tokenizer.ggml.model", model)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
@@ -76,13 +83,15 @@ func (t *Tokenizer) check() error {
 	switch {
 	case n == 0 || n > MaxVocabulary:
 		return fmt.Errorf("tokenizer: %d tokens, want 1 to %d", n, MaxVocabulary)
-	case len(t.scores) != n || len(t.kinds) != n:
+	case len(t.kinds) != n || t.byteLevel == nil && len(t.scores) != n:
 		return fmt.Errorf("tokenizer: %d tokens but %d scores and %d types", n, len(t.scores), len(t.kinds))
 	}
 	for i, s := range t.scores {
 		if s != s || s > math.MaxFloat32 {
 			return fmt.Errorf("tokenizer: token %d has score %v", i, s)
 		}
+	}
+	for i := range t.kinds {
 		if k := kind(t.kinds[i]); k < kindNormal || k > kindByte {
 			return fmt.Errorf("tokenizer: token %d has unknown type %d", i, k)
 		}
@@ -105,11 +114,12 @@ func (t *Tokenizer) readSpecial(f *gguf.File) error {
 		{"tokenizer.ggml.bos_token_id", &t.BOS, 1},
 		{"tokenizer.ggml.eos_token_id", &t.EOS, 2},
 		{"tokenizer.ggml.unknown_token_id", &t.Unknown, 0},
+		{"tokenizer.ggml.eot_token_id", &t.EOT, None},
 	} {
 		*s.id = None
 		switch id, err := f.Uint(s.key); {
 		case errors.Is(err, gguf.ErrMissing):
-			if int(s.fallback) < t.Len() && kind(t.kinds[s.fallback]) != kindNormal {
+			if t.byteLevel == nil && s.fallback != None && int(s.fallback) < t.Len() && kind(t.kinds[s.fallback]) != kindNormal {
 				*s.id = s.fallback
 			}
 		case err != nil:
@@ -121,15 +131,16 @@ func (t *Tokenizer) readSpecial(f *gguf.File) error {
 		}
 	}
 	for _, b := range []struct {
-		key string
-		v   *bool
+		key      string
+		v        *bool
+		fallback bool
 	}{
-		{"tokenizer.ggml.add_bos_token", &t.AddBOS},
-		{"tokenizer.ggml.add_space_prefix", &t.addSpace},
+		{"tokenizer.ggml.add_bos_token", &t.AddBOS, t.byteLevel == nil || t.byteLevel.whole},
+		{"tokenizer.ggml.add_space_prefix", &t.addSpace, t.byteLevel == nil},
 	} {
 		var err error
 		if *b.v, err = f.Bool(b.key); errors.Is(err, gguf.ErrMissing) {
-			*b.v = true
+			*b.v = b.fallback
 		} else if err != nil {
 			return fmt.Errorf("tokenizer: %w", err)
 		}
@@ -142,6 +153,11 @@ func (t *Tokenizer) Len() int { return t.pieces.Len() }
 
 // build makes the index. Where two tokens have the same piece, the lower wins.
 func (t *Tokenizer) build() {
+	t.buildSpecials()
+	if t.byteLevel != nil {
+		t.buildByteLevel()
+		return
+	}
 	t.index = make(map[string]int32, t.Len())
 	for i := range t.bytes {
 		t.bytes[i] = None
@@ -149,14 +165,7 @@ func (t *Tokenizer) build() {
 	for i := t.Len() - 1; i >= 0; i-- {
 		piece := t.pieces.At(i)
 		switch kind(t.kinds[i]) {
-		case kindUserDefined:
-			if len(piece) == 0 {
-				continue
-			}
-			t.userStarts[piece[0]] = true
-			t.userMax = max(t.userMax, len(piece))
-			fallthrough
-		case kindNormal:
+		case kindNormal, kindUserDefined:
 			t.index[string(piece)] = int32(i)
 		case kindByte:
 			b, _ := parseByte(piece)

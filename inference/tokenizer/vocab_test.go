@@ -79,7 +79,10 @@ func TestBadVocabulariesAreRefused(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"other tokenizer", vocabulary(letters, K("tokenizer.ggml.model", "gpt2")), `"gpt2" is not supported`},
+		{"other tokenizer", vocabulary(letters, K("tokenizer.ggml.model", "bert")), `"bert" is not supported`},
+		{"byte BPE without splitter", vocabulary(letters, K("tokenizer.ggml.model", "gpt2")), `key "tokenizer.ggml.pre": missing`},
+		{"byte BPE with other splitter", vocabulary(letters, K("tokenizer.ggml.model", "gpt2"), K("tokenizer.ggml.pre", "falcon")), `"falcon" is not supported`},
+		{"merges of wrong kind", vocabulary(letters, K("tokenizer.ggml.model", "gpt2"), K("tokenizer.ggml.pre", "gpt-2"), K("tokenizer.ggml.merges", "a b")), "want an array of strings"},
 		{"no tokens", vocabulary(nil), "0 tokens"},
 		{"tokens of wrong kind", vocabulary(letters, K("tokenizer.ggml.tokens", "x")), "want an array of strings"},
 		{"too few scores", vocabulary(letters, K("tokenizer.ggml.scores", []float32{1})), "13 tokens but 1 scores"},

@@ -22,7 +22,7 @@ func (s *Session) forward(tokens []int32, last bool) {
 
 		// q (T, heads*hd), k and v (T, kvHeads*hd) from the normalised x.
 		norm(h, x, l.attnNorm, m.Epsilon)
-		s.in.Set(h, T, dim, l.q.Format.Quantized() || l.k.Format.Quantized() || l.v.Format.Quantized())
+		s.input(h, T, dim, &l.q, &l.k, &l.v)
 		s.multiply(s.q, &l.q)
 		s.multiply(s.k, &l.k)
 		s.multiply(s.v, &l.v)
@@ -43,17 +43,17 @@ func (s *Session) forward(tokens []int32, last bool) {
 
 		// att (T, heads*hd): every head looks back over the cache. x += att·Woᵀ.
 		s.attention(i, T)
-		s.in.Set(s.att, T, qRow, l.o.Format.Quantized())
+		s.input(s.att, T, qRow, &l.o)
 		s.multiply(h, &l.o)
 		add(x, h)
 
 		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
 		norm(h, x, l.ffnNorm, m.Epsilon)
-		s.in.Set(h, T, dim, l.gate.Format.Quantized() || l.up.Format.Quantized())
+		s.input(h, T, dim, &l.gate, &l.up)
 		s.multiply(s.gate, &l.gate)
 		s.multiply(s.up, &l.up)
 		matmul.SwiGLU(s.gate[:T*hidden], s.up[:T*hidden])
-		s.in.Set(s.gate, T, hidden, l.down.Format.Quantized())
+		s.input(s.gate, T, hidden, &l.down)
 		s.multiply(h, &l.down)
 		add(x, h)
 	}
@@ -63,7 +63,7 @@ func (s *Session) forward(tokens []int32, last bool) {
 	if last {
 		end := x[(T-1)*dim:]
 		matmul.RMSNorm(h[:dim], end, m.norm, m.Epsilon)
-		s.in.Set(h, 1, dim, m.output.Format.Quantized())
+		s.input(h, 1, dim, &m.output)
 		s.multiply(s.logits, &m.output)
 	}
 }

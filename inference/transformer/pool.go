@@ -80,6 +80,26 @@ func work(shares <-chan share) {
 	}
 }
 
+// input makes x (T, cols) the vectors that are multiplied with the matrices next,
+// in the most exact way that all of them can be multiplied with.
+func (s *Session) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
+	words, bytes := false, false
+	for _, w := range matrices {
+		switch {
+		case !w.Format.Quantized():
+		case w.Format.Words():
+			words = true
+		default:
+			bytes = true
+		}
+	}
+	if bytes {
+		s.in.SetBytes(x, T, cols)
+	} else {
+		s.in.Set(x, T, cols, words)
+	}
+}
+
 // multiply computes y (T, rows) = s.in (T, cols) · wᵀ.
 func (s *Session) multiply(y []float32, w *matmul.Matrix) {
 	s.mul = mulTask{y, w, s.in}

@@ -74,6 +74,12 @@ func New(f *gguf.File, threads int) (*Model, error) {
 // Threads returns how many threads large products are spread over.
 func (m *Model) Threads() int { return m.pool.size }
 
+// formats says what package matmul calls the types it multiplies, F32 besides.
+var formats = [...]matmul.Format{
+	gguf.F16: matmul.F16, gguf.Q8_0: matmul.Q8_0, gguf.Q4_0: matmul.Q4_0, gguf.Q4_1: matmul.Q4_1,
+	gguf.Q4_K: matmul.Q4_K, gguf.Q5_K: matmul.Q5_K, gguf.Q6_K: matmul.Q6_K, gguf.BF16: matmul.F32,
+}
+
 // loader looks tensors up and keeps the first error.
 type loader struct {
 	f     *gguf.File
@@ -136,17 +142,12 @@ func (l *loader) matrix(name string, rows, cols int) matmul.Matrix {
 	l.count[t.Type] += t.Elems()
 	var m matmul.Matrix
 	var err error
-	switch t.Type {
-	case gguf.F32:
+	if format := formats[t.Type]; t.Type == gguf.F32 {
 		m, err = matmul.NewFloat(t.Float32s(), rows, cols)
-	case gguf.F16:
-		m, err = matmul.New(matmul.F16, t.Data, rows, cols)
-	case gguf.Q8_0:
-		m, err = matmul.New(matmul.Q8_0, t.Data, rows, cols)
-	case gguf.Q4_0:
-		m, err = matmul.New(matmul.Q4_0, t.Data, rows, cols)
-	default:
-		err = fmt.Errorf("type %v", t.Type)
+	} else if format == matmul.F32 {
+		err = fmt.Errorf("a matrix of type %v is not supported", t.Type)
+	} else {
+		m, err = matmul.New(format, t.Data, rows, cols)
 	}
 	if err != nil {
 		l.err = fmt.Errorf("transformer: tensor %q at offset %d: %w", name, t.Offset, err)
