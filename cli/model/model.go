@@ -62,8 +62,11 @@ func Find(name string) (Model, error) {
 	return Model{}, fmt.Errorf("model: %q is not known; these are: %s", name, strings.Join(names, ", "))
 }
 
-// Dir returns where models are kept: unikai/models in the user's cache folder.
+// Dir returns where models are kept: $UNIKAI_MODELS, or unikai/models in the user's cache folder.
 func Dir() (string, error) {
+	if dir := os.Getenv("UNIKAI_MODELS"); dir != "" {
+		return dir, nil
+	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("model: %w", err)

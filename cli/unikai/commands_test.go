@@ -9,7 +9,7 @@ import (
 )
 
 func TestCommands(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // no model there
+	t.Setenv("UNIKAI_MODELS", t.TempDir()) // none there
 	tests := []struct {
 		name string
 		in   string

@@ -80,9 +80,10 @@ enter() {
 
   path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/libexec:$goroot/bin
   export PATH_INSIDE=${registry_dir:+$registry_dir/bin:}${npm_dir:+$npm_dir/bin:}$path ROOT_INSIDE=$root NIX_INSIDE=$cache/nix
+  export UNIKAI_MODELS=${UNIKAI_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/unikai/models} # where unikai model get keeps them
   checkout_of "$PWD"
   # shellcheck disable=SC2086 # a list
-  visible "$PWD" "$checkout" "$top" /tmp "${TMPDIR:-/tmp}" "$goroot" "$GOMODCACHE" "${GOPATH%%:*}" "$cache" ${UNIKERNEL_AI_BIND-}
+  visible "$PWD" "$checkout" "$top" /tmp "${TMPDIR:-/tmp}" "$goroot" "$GOMODCACHE" "${GOPATH%%:*}" "$cache" "$UNIKAI_MODELS" ${UNIKERNEL_AI_BIND-}
   export HOME=$cache/home UNIKERNEL_AI_CACHE=$cache UNIKERNEL_AI_INSIDE=1
   export NIX_CONFIG='experimental-features = nix-command flakes
 build-users-group =
