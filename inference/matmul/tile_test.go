@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -82,7 +83,7 @@ func TestPackingEqualsDefinition(t *testing.T) {
 func testPacking[T float](t *testing.T, r *rand.Rand, k *tile[T]) {
 	same := func(what string, got guarded[T], want []T) {
 		t.Helper()
-		if fmt.Sprint(got.v) != fmt.Sprint(want) {
+		if !slices.Equal(got.v, want) {
 			t.Fatalf("%s = %v, want %v", what, got.v, want)
 		}
 		got.check(t, what)

@@ -1,5 +1,5 @@
 // Command bench prints how fast matrix products are beside gonum's and
-// OpenBLAS's, in one run:
+// OpenBLAS's, and quantized ones beside reading their weights, in one run:
 //
 //	go run ./inference/matmul/bench -openblas /usr/lib/x86_64-linux-gnu/libopenblas.so.0
 //
@@ -32,6 +32,7 @@ func main() {
 	types := flag.String("types", "sd", "s: float32, d: float64")
 	rounds := flag.Int("rounds", 7, "turns of each")
 	turn := flag.Duration("turn", 60*time.Millisecond, "length of a turn; at least 3 products")
+	megabytes := flag.Int("quantized", 256, "size of the quantized matrices in MiB; 0 leaves them out")
 	kernel := flag.String("kernel", "", "force one of "+strings.Join(matmul.Kernels(), ", "))
 	flag.Parse()
 	if *kernel != "" {
@@ -59,6 +60,9 @@ func main() {
 			}
 		}
 		peer.stop()
+		if *megabytes > 0 {
+			quantized(threads, *rounds, *turn, *megabytes)
+		}
 	}
 }
 
@@ -77,7 +81,15 @@ func row(t rune, n, threads, rounds int, turn time.Duration, p *peer) {
 		c = min(c, p.time(t, n, turn))
 	}
 	flop := 2 * float64(n) * float64(n) * float64(n) / 1e9
-	fmt.Printf("%-6s %5d %7d | %8.1f %8.1f %8.1f         | %8.2f %8.3f\n", name, n, threads, flop/us, flop/go1, flop/c, go1/us, c/us)
+	fmt.Printf("%-6s %5d %7d | %8.1f %8.1f %8s         | %8.2f %8s\n", name, n, threads, flop/us, flop/go1, known(1, flop/c), go1/us, known(3, c/us))
+}
+
+// known formats a number, if there is one.
+func known(digits int, v float64) string {
+	if v == 0 || math.IsInf(v, 1) {
+		return "-"
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
 // fastest returns the shortest time of f in seconds.
