@@ -82,7 +82,8 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request, c *call) {
 			s.noLink(w, nil, err)
 			return
 		}
-		s.pool.put(l, l.send(c.line) == nil, false)
+		_ = l.send(c.line)
+		s.pool.put(l, false, false) // what the guest says to it, if anything, is not for the next request
 	}
 	w.WriteHeader(http.StatusAccepted)
 }
@@ -132,7 +133,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 		switch {
 		case out == nil && final:
 			s.writeJSON(w, status(m), line[:len(line)-1])
-			return l.proven
+			return l.proven && !m.Nameless()
 		case !c.sse:
 			continue // only the response is of use to this client
 		case out == nil:
@@ -142,10 +143,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, l *link
 			if !final {
 				s.cancelCall(l, c)
 			}
-			return final && l.proven
+			return final && l.proven && !m.Nameless()
 		}
 		if final {
-			return l.proven
+			return l.proven && !m.Nameless()
 		}
 	}
 }

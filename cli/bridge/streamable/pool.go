@@ -35,6 +35,7 @@ type pool struct {
 
 	mu     sync.Mutex
 	idle   []*link // guarded by mu; the one used last at the end
+	timed  bool    // guarded by mu; a sweep is due
 	closed bool    // guarded by mu
 }
 
@@ -142,7 +143,8 @@ func (p *pool) keep(l *link) bool {
 	}
 	l.since = time.Now()
 	p.idle = append(p.idle, l)
-	if len(p.idle) == 1 {
+	if !p.timed { // each request is here: there is one timer for all
+		p.timed = true
 		time.AfterFunc(linkIdle, p.sweep)
 	}
 	return true
@@ -158,7 +160,7 @@ func (p *pool) sweep() {
 		old++
 	}
 	p.idle = slices.Delete(p.idle, 0, old)
-	if len(p.idle) > 0 {
+	if p.timed = len(p.idle) > 0; p.timed {
 		time.AfterFunc(linkIdle, p.sweep)
 	}
 }

@@ -3,9 +3,11 @@ package streamable
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/unikernel-ai/unikernel-ai/cli/bridge/rpc"
 )
@@ -152,4 +154,56 @@ func TestLinkHoldsTheGuestBack(t *testing.T) {
 		}
 		p.close()
 	})
+}
+
+// The guest may answer a notification that it does not like, or hang up: that is not for
+// the next request.
+func TestLinkOfANotificationIsNotKept(t *testing.T) {
+	w := serve(t, Config{}, stateless("", func(l *life, m rpc.Message, _ string) {
+		if m.Kind == rpc.Notification {
+			time.Sleep(20 * time.Millisecond)
+			l.says(`{"error":{"code":-32600,"message":"for another"}}`)
+			return
+		}
+		l.says(`{"id":%s,"result":{}}`, m.ID)
+	}))
+	for range 3 {
+		w.do("POST", modernBody("1", "m", ""), modernHeaders("m")...).want(t, 200, `"id":1,"result"`)
+		w.do("POST", `{"jsonrpc":"2.0","method":"notifications/x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"`+modern+`"}}}`, modernHeaders("notifications/x")...).want(t, 202, "")
+	}
+}
+
+// A request must not leave a timer behind, of which there would be ever more.
+func TestUsedLinksCostNothing(t *testing.T) {
+	p, _ := newTestPool(2)
+	defer p.close()
+	turn := func() { p.put(mustGet(t, p), true, false) }
+	turn()
+	if n := testing.AllocsPerRun(100, turn); n != 0 {
+		t.Errorf("%v allocations to use a connection once more, want 0", n)
+	}
+}
+
+// A stream that is over is kept for a minute at most, and only the last few are.
+func TestForgottenStreamsAreFree(t *testing.T) {
+	x := &session{streams: map[int]*stream{}, ended: errors.New("no session at all")}
+	var all []weak.Pointer[stream]
+	for n := range 4 * keptStreams {
+		st := newStream(n, true)
+		st.named = true
+		x.streams[n] = st
+		x.forgetLater(st)
+		all = append(all, weak.Make(st))
+	}
+	runtime.GC()
+	kept := 0
+	for _, p := range all {
+		if p.Value() != nil {
+			kept++
+		}
+	}
+	if kept != keptStreams {
+		t.Errorf("%d streams are held, want %d", kept, keptStreams)
+	}
+	runtime.KeepAlive(x)
 }

@@ -79,10 +79,11 @@ func (x *session) forgetLater(st *stream) {
 	if len(x.finished) > keptStreams {
 		x.forget(x.finished[0])
 	}
+	number := st.number // not st, which the timer would hold though it is forgotten before
 	time.AfterFunc(forgetAfter, func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		x.forget(st.number)
+		x.forget(number)
 	})
 }
 
