@@ -66,8 +66,15 @@ func TestRunEndsWithTheGuestsCode(t *testing.T) {
 
 func TestRunIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, cancel)
-	got := runApp(ctx, t, nil, "", fakeVM(t, "exec sleep 60")...)
+	up := filepath.Join(t.TempDir(), "up")
+	go func() {
+		for !exists(up) { // before that there is no guest to end in order
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(50 * time.Millisecond)
+		cancel()
+	}()
+	got := runApp(ctx, t, nil, "", fakeVM(t, ": > "+up+"; exec sleep 60")...)
 	if got.code != 0 || !strings.Contains(got.err, "ending the guest") {
 		t.Errorf("code %d, errors %q, want 0 and a word about it", got.code, got.err)
 	}
