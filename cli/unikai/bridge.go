@@ -89,6 +89,10 @@ func (a *app) logger(b *bridged) func(string, ...any) {
 	}
 }
 
+// ignoreBrokenPipes makes the loss of who reads what a bridge says an error of a write, not
+// the end of this process before its guest is ended.
+func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
+
 func (a *app) bridgeStdioCommand() *cobra.Command {
 	var b bridged
 	cmd := &cobra.Command{
@@ -102,9 +106,7 @@ func (a *app) bridgeStdioCommand() *cobra.Command {
 			"  unikai bridge stdio --addr unix:/tmp/guest:1024",
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			// A client that stops reading is an error of a write, not the end of this process
-			// before the guest is ended.
-			signal.Ignore(syscall.SIGPIPE)
+			ignoreBrokenPipes()
 			a.err = &syncWriter{w: a.err}
 			log := a.logger(&b)
 			g, stop, err := a.open(cmd, &b, log)

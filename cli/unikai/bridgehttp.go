@@ -36,6 +36,7 @@ func (a *app) bridgeHTTPCommand() *cobra.Command {
 			"  unikai bridge http --addr unix:/tmp/guest:1024 --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --token-file token",
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			ignoreBrokenPipes()
 			a.err = &syncWriter{w: a.err}
 			return a.bridgeHTTP(cmd, &h)
 		},

@@ -51,7 +51,11 @@ type app struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, addr: os.Getenv("UNIKAI_ADDR"), dial: dialAddr}
 	code := a.run(ctx, os.Args[1:])
 	stop()

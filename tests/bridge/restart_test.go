@@ -161,7 +161,7 @@ func TestStdioSurvivesItsGuest(t *testing.T) {
 }
 
 func TestStdioEndsOnASignal(t *testing.T) {
-	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGHUP} {
 		p := startBridge(t, "stdio")
 		p.says(initialize)
 		p.hears(`"id":0,"result"`)
@@ -265,6 +265,37 @@ func TestHTTPSurvivesItsGuest(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ends()
+}
+
+// What a bridge logs may have lost its reader, as in `unikai bridge http 2>&1 | head -1`.
+func TestHTTPOutlivesTheReaderOfItsLog(t *testing.T) {
+	guest.NeedVM(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	cmd := exec.Command(guest.Program(t), "bridge", "http", "--image", guest.Image(t), "--accel", "tcg", "--listen", "127.0.0.1:0", "--wait", "60s")
+	cmd.Stderr = w
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	url, _ := bufio.NewReader(out).ReadString('\n')
+	resp, err := http.Post(strings.TrimSpace(url), "application/json", strings.NewReader(initialize)) // it is logged that the guest has booted
+	if err != nil || resp.StatusCode != 200 {
+		t.Errorf("POST %q: %v, %v", url, resp, err)
+	} else {
+		resp.Body.Close()
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the bridge ended with %v", err)
+	}
 }
 
 // An image that cannot boot is said so, once.
