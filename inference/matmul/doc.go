@@ -4,8 +4,8 @@
 //
 // # Two halves
 //
-// Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, Q8_0,
-// Q4_0 and more), with an Input, one or more vectors. Weights are read in place.
+// Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, BF16,
+// Q8_0, Q4_0 and more), with an Input, one or more vectors. Weights are read in place.
 //
 // Implementation is a blas.Float32 and a blas.Float64: gonum's, with what is faster
 // here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.

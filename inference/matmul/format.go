@@ -16,6 +16,7 @@ type Format uint8
 const (
 	F32 Format = iota
 	F16
+	BF16
 	Q8_0
 	Q4_0
 	Q4_1
@@ -39,7 +40,7 @@ var layouts = [...]struct {
 	name           string
 	elements, size int
 }{
-	F32: {"F32", 1, 4}, F16: {"F16", 1, 2},
+	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2},
 	Q8_0: {"Q8_0", BlockSize, sizeQ8}, Q4_0: {"Q4_0", BlockSize, sizeQ4}, Q4_1: {"Q4_1", BlockSize, sizeQ41},
 	Q4_K: {"Q4_K", groupSize, sizeQ4K}, Q5_K: {"Q5_K", groupSize, sizeQ5K}, Q6_K: {"Q6_K", groupSize, sizeQ6K},
 }
@@ -100,9 +101,13 @@ func (m *Matrix) Row(dst []float32, r int) {
 		return
 	}
 	w := m.bytes[r*m.rowSize : (r+1)*m.rowSize]
-	if m.Format == F16 {
+	if !m.Format.Quantized() {
 		for i := range dst {
-			dst[i] = half(w[2*i:])
+			if m.Format == F16 {
+				dst[i] = half(w[2*i:])
+			} else {
+				dst[i] = brain(w[2*i:])
+			}
 		}
 		return
 	}

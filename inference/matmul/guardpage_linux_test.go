@@ -22,6 +22,7 @@ func TestWeightsAreNotReadBeyondTheirEnd(t *testing.T) {
 		q := vector{make([]int16, 64), make([]float32, 2), make([]int32, 2)}
 		for _, rows := range []int{1, 4, 8, 9, 16} {
 			k.rowsF16(y[:rows], mem[page-rows*128:page:page], x)
+			k.rowsBF16(y[:rows], mem[page-rows*128:page:page], x)
 			k.rowsQ8(y[:rows], mem[page-rows*2*sizeQ8:page:page], q)
 			k.rowsQ4(y[:rows], mem[page-rows*2*sizeQ4:page:page], q)
 			for _, f := range quantizedFormats {

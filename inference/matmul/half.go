@@ -29,3 +29,9 @@ func notFinite(h uint32) float32 {
 	}
 	return math.Float32frombits(0x7FC00000 | h&0x3FF<<13)
 }
+
+// brain returns the bfloat16 number in the first two bytes of b: the upper half of a
+// float32.
+func brain(b []byte) float32 {
+	return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
+}

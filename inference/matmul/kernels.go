@@ -13,6 +13,7 @@ type kernels struct {
 	dot      func(x, y []float32) float32
 	rowsF32  func(y, w, x []float32)
 	rowsF16  func(y []float32, w []byte, x []float32)
+	rowsBF16 func(y []float32, w []byte, x []float32)
 	rowsQ8   func(y []float32, w []byte, x vector)
 	rowsQ4   func(y []float32, w []byte, x vector)
 	weighted func(y, w, rows []float32, stride int)
@@ -30,7 +31,7 @@ type kernels struct {
 // portable runs on every machine.
 var portable = kernels{
 	name: "portable",
-	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
+	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsBF16: rowsBF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
 	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
 	quantizeBytes: quantizeBytes, rowsBytes: portableBytes,
 	single: &portableSingle, double: &portableDouble,

@@ -66,6 +66,44 @@ func TestRowsF16GivesDefinedBits(t *testing.T) {
 	})
 }
 
+func TestRowsBF16GivesDefinedBits(t *testing.T) {
+	r := newRand(t)
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		for rows, cols := range shapes {
+			w := newGuarded[byte](rows*cols*2, r.IntN(32), 0x7B) // about 1e36 as a bfloat16
+			x, y, want := floatsGuarded(cols, r.IntN(8)), floatsGuarded(rows, r.IntN(8)), make([]float32, rows)
+			fill(r, x.v)
+			for i := 0; i < len(w.v); i += 2 {
+				f := math.Float32bits(r.Float32()*2 - 1)
+				w.v[i], w.v[i+1] = byte(f>>16), byte(f>>24)
+			}
+			for i := range want { // the order is that of rowsF32
+				row := make([]float32, cols)
+				for c := range row {
+					row[c] = math.Float32frombits(uint32(w.v[2*(i*cols+c)])<<16 | uint32(w.v[2*(i*cols+c)+1])<<24)
+				}
+				want[i] = dot(row, x.v)
+			}
+			k.rowsBF16(y.v, w.v, x.v)
+			if !sameBits(y.v, want) {
+				t.Fatalf("rowsBF16(%dx%d) = %v, want %v", rows, cols, y.v, want)
+			}
+			y.check(t, "y")
+			if rows > 0 && cols > 0 {
+				m, err := New(BF16, w.v, rows, cols)
+				if err != nil {
+					t.Fatal(err)
+				}
+				row := make([]float32, cols)
+				m.Row(row, rows-1)
+				if got := dot(row, x.v); !sameBits([]float32{got}, want[rows-1:]) {
+					t.Fatalf("Row gives %v, want %v", got, want[rows-1])
+				}
+			}
+		}
+	})
+}
+
 // TestHalfIsExact compares all 65,536 halves with the definition of the format,
 // and with what every kernel makes of them.
 func TestHalfIsExact(t *testing.T) {

@@ -51,6 +51,8 @@ func mulRows(k *kernels, y []float32, w *Matrix, x *Input, from, to, first int) 
 				k.rowsF32(out, w.floats[from*w.Cols:(from+n)*w.Cols], x.floats[i*w.Cols:(i+1)*w.Cols])
 			case F16:
 				k.rowsF16(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.floats[i*w.Cols:(i+1)*w.Cols])
+			case BF16:
+				k.rowsBF16(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.floats[i*w.Cols:(i+1)*w.Cols])
 			case Q8_0:
 				k.rowsQ8(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.vector(i))
 			case Q4_0:

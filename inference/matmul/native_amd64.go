@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // avx2 needs AVX2 for integers, FMA for Sgemm and F16C for half precision.
 var avx2 = kernels{
 	name: "avx2",
-	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsBF16: rowsBF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single256, double: &double256,
@@ -33,7 +33,7 @@ var vnni = func() kernels {
 // for conversions and for vectors of 8 takes longest (measured with QEMU 11).
 var avx128 = kernels{
 	name: "avx128",
-	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsBF16: rowsBF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
 	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single128, double: &double128,
@@ -131,6 +131,31 @@ func rowsF16AVX2(y []float32, w []byte, x []float32) {
 	for r := range y {
 		for c := whole; c < cols; c++ {
 			y[r] += float32(half(w[2*(r*cols+c):]) * x[c])
+		}
+	}
+}
+
+func rowsBF16AVX2(y []float32, w []byte, x []float32) {
+	cols := len(x)
+	w = w[:len(y)*2*cols]
+	whole := cols &^ (lanes - 1)
+	if whole == 0 {
+		rowsBF16(y, w, x)
+		return
+	}
+	r := 0
+	for ; r+4 <= len(y); r += 4 {
+		rows4BF16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
+	}
+	for ; r < len(y); r++ {
+		rows1BF16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
+	}
+	if whole == cols {
+		return
+	}
+	for r := range y {
+		for c := whole; c < cols; c++ {
+			y[r] += float32(brain(w[2*(r*cols+c):]) * x[c])
 		}
 	}
 }

@@ -41,7 +41,12 @@ func dot(x, y []float32) float32 {
 }
 
 // rowsF16 is rowsF32 with half-precision weights, 2*len(x) bytes a row.
-func rowsF16(y []float32, w []byte, x []float32) {
+func rowsF16(y []float32, w []byte, x []float32) { rowsOf(half, y, w, x) }
+
+// rowsBF16 is rowsF16 with bfloat16 weights.
+func rowsBF16(y []float32, w []byte, x []float32) { rowsOf(brain, y, w, x) }
+
+func rowsOf(number func(b []byte) float32, y []float32, w []byte, x []float32) {
 	cols := len(x)
 	for r := range y {
 		row := w[r*2*cols : (r+1)*2*cols]
@@ -50,12 +55,12 @@ func rowsF16(y []float32, w []byte, x []float32) {
 		for ; c+lanes <= cols; c += lanes {
 			w16, x16 := row[2*c:2*c+2*lanes], x[c:c+lanes]
 			for l, v := range x16 {
-				s[l] += float32(half(w16[2*l:]) * v)
+				s[l] += float32(number(w16[2*l:]) * v)
 			}
 		}
 		sum := fold(&s)
 		for ; c < cols; c++ {
-			sum += float32(half(row[2*c:]) * x[c])
+			sum += float32(number(row[2*c:]) * x[c])
 		}
 		y[r] = sum
 	}

@@ -26,6 +26,16 @@ func rows4F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
 //go:noescape
 func rows1F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
 
+// rows4BF16AVX2 is rowsBF16 for 4 rows, stride bytes apart, and cols a multiple of 16.
+//
+//go:noescape
+func rows4BF16AVX2(y *float32, w *byte, x *float32, cols, stride int)
+
+// rows1BF16AVX2 is rows4BF16AVX2 for 1 row.
+//
+//go:noescape
+func rows1BF16AVX2(y *float32, w *byte, x *float32, cols, stride int)
+
 // rows2F16AVX128 is rowsF16 for 2 rows, stride bytes apart, and cols a multiple of 16.
 //
 //go:noescape

@@ -72,11 +72,9 @@ func x(n int) string { return fmt.Sprintf("X%d", n) }
 func main() {
 	write("avx2_amd64.s", func(o *out) {
 		constants(o)
-		for _, rows := range []int{4, 1} {
-			floats(o, rows, false)
-		}
-		for _, rows := range []int{4, 1} {
-			floats(o, rows, true)
+		for _, kind := range []string{"F32", "F16", "BF16"} {
+			floats(o, 4, kind)
+			floats(o, 1, kind)
 		}
 		weighted(o, 4)
 		weighted(o, 1)

@@ -9,15 +9,15 @@ func rowAddress(r, offset int) string {
 	return fmt.Sprintf("%d(W)%s", offset, index)
 }
 
-// floats emits n rows of float32 or half weights times a vector, for columns in
-// multiples of 16.
+// floats emits n rows of weights of one kind - F32, F16 or BF16 - times a vector, for
+// columns in multiples of 16.
 //
 // Row r sums in Y2r (columns 0-7 of 16) and Y2r+1 (8-15); Y8, Y9 hold 16 columns
 // of x; Y10, Y11 products. Products are not fused into sums: see package matmul.
-func floats(o *out, n int, half bool) {
-	name, size, weights := fmt.Sprintf("rows%dF32AVX2", n), 4, "y, w, x *float32"
-	if half {
-		name, size, weights = fmt.Sprintf("rows%dF16AVX2", n), 2, "y *float32, w *byte, x *float32"
+func floats(o *out, n int, kind string) {
+	name, size, weights := fmt.Sprintf("rows%d%sAVX2", n, kind), 4, "y, w, x *float32"
+	if kind != "F32" {
+		size, weights = 2, "y *float32, w *byte, x *float32"
 	}
 	def := []string{"Y", "DX", "W", "SI", "X", "DI", "COLS", "CX", "STRIDE", "R8", "STRIDE3", "R9"}
 	o.text(name, 40, fmt.Sprintf("func %s(%s, cols, stride int)", name, weights), def...)
@@ -40,8 +40,13 @@ func floats(o *out, n int, half bool) {
 	for r := range n {
 		for v := range 2 {
 			a := rowAddress(r, v*8*size)
-			if half {
+			switch kind {
+			case "F16":
 				o.op("VCVTPH2PS", a, y(10+v))
+				a = y(10 + v)
+			case "BF16": // the upper half of a float32
+				o.op("VPMOVZXWD", a, y(10+v))
+				o.op("VPSLLD", "$16", y(10+v), y(10+v))
 				a = y(10 + v)
 			}
 			o.op("VMULPS", a, y(8+v), y(10+v))
