@@ -98,7 +98,7 @@ func oneOfMany(t *testing.T, url, revision, name string) {
 		return
 	}
 	defer s.Close()
-	random := rand.New(rand.NewPCG(1, uint64(len(name))))
+	random := rand.New(rand.NewPCG(1, uint64(len(name)))) // all have some reports
 	for i := range 30 {
 		text := fmt.Sprintf("%s, call %d", name, i)
 		switch random.IntN(4) {
@@ -120,6 +120,9 @@ func oneOfMany(t *testing.T, url, revision, name string) {
 	defer mu.Unlock()
 	if i := slices.IndexFunc(heard, func(s string) bool { return s != "" && !strings.HasPrefix(s, name+",") }); i >= 0 {
 		t.Errorf("%s heard %q", name, heard[i])
+	}
+	if len(heard) == 0 {
+		t.Errorf("%s (%s) heard nothing", name, revision)
 	}
 }
 

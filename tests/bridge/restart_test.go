@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -74,7 +75,18 @@ func startBridge(t *testing.T, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ends(t, p.cmd)
 	return p
+}
+
+// ends has a program end with the test, if it has not before.
+func ends(t *testing.T, cmd *exec.Cmd) {
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill() // its VM dies with it
+			_ = cmd.Wait()
+		}
+	})
 }
 
 // qemu waits until a QEMU of the bridge runs, other than one, and returns its number.
@@ -162,6 +174,10 @@ func TestStdioSurvivesItsGuest(t *testing.T) {
 
 func TestStdioEndsOnASignal(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			t.Logf("%v is ignored here, as nohup has it, so the bridge ignores it as well", sig)
+			continue
+		}
 		p := startBridge(t, "stdio")
 		p.says(initialize)
 		p.hears(`"id":0,"result"`)
@@ -284,6 +300,7 @@ func TestHTTPOutlivesTheReaderOfItsLog(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ends(t, cmd)
 	w.Close()
 	url, _ := bufio.NewReader(out).ReadString('\n')
 	resp, err := http.Post(strings.TrimSpace(url), "application/json", strings.NewReader(initialize)) // it is logged that the guest has booted
