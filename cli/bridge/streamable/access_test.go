@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -344,4 +345,26 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	w.do("POST", `{"id":2,"method":"ping"}`, h...).want(t, 200, `"id":2`) // while the other stands
 	waitFor(t, func() bool { return w.due(h[1]) == 0 })
 	w.do("POST", `{"id":3,"method":"ping"}`, h...).want(t, 200, `"id":3`)
+}
+
+// A body of unknown length may become as long as is allowed; once it is read, only its
+// bytes count, however long the request is at work.
+func TestChunkedBodiesCountAsTheyAre(t *testing.T) {
+	w := serve(t, Config{MaxBody: 1000, MaxBuffered: 2500}, stateless("", func(l *life, m rpc.Message, line string) {
+		if m.Method == "subscriptions/listen" {
+			l.says(`{"method":"notifications/subscriptions/acknowledged"}`)
+			return
+		}
+		answerAll(l, m, line)
+	}))
+	for i := range 4 {
+		q := w.request(t.Context(), "POST", modernBody(strconv.Itoa(i), "subscriptions/listen", ""), modernHeaders("subscriptions/listen")...)
+		q.ContentLength = -1
+		r, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read(t, r).want(`{"method":"notifications/subscriptions/acknowledged"}`)
+	}
+	w.do("POST", modernBody("9", "m", ""), modernHeaders("m")...).want(t, 200, "{}")
 }

@@ -241,5 +241,6 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		return nil, size, false
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	return body, size, true
+	s.buffered.Add(int64(len(body)) - size)
+	return body, int64(len(body)), true
 }
