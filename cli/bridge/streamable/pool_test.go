@@ -186,7 +186,7 @@ func TestUsedLinksCostNothing(t *testing.T) {
 
 // A stream that is over is kept for a minute at most, and only the last few are.
 func TestForgottenStreamsAreFree(t *testing.T) {
-	x := &session{streams: map[int]*stream{}, ended: errors.New("no session at all")}
+	x := &session{s: New(Config{}), streams: map[int]*stream{}, ended: errors.New("no session at all")}
 	var all []weak.Pointer[stream]
 	for n := range 4 * keptStreams {
 		st := newStream(n, true)
@@ -206,4 +206,27 @@ func TestForgottenStreamsAreFree(t *testing.T) {
 		t.Errorf("%d streams are held, want %d", kept, keptStreams)
 	}
 	runtime.KeepAlive(x)
+}
+
+// Answers that no client has taken are kept up to the size of one message.
+func TestForgottenStreamsAreBoundedInBytes(t *testing.T) {
+	x := &session{s: New(Config{MaxMessage: 1000}), streams: map[int]*stream{}}
+	for n := range keptStreams {
+		st := newStream(n, true)
+		st.named = true
+		st.push(make([]byte, 400), false, 1000)
+		x.streams[n] = st
+		x.forgetLater(st)
+	}
+	if len(x.streams) != 2 || x.streams[keptStreams-1] == nil || x.streams[keptStreams-2] == nil || len(x.finished) != 2 {
+		t.Errorf("%d streams of 400 bytes are kept, %v, want the last 2", len(x.streams), x.finished)
+	}
+	big := newStream(100, true)
+	big.named = true
+	big.push(make([]byte, 5000), false, 1000)
+	x.streams[100] = big
+	x.forgetLater(big)
+	if len(x.streams) != 1 || x.streams[100] == nil {
+		t.Errorf("%v are kept, want the last alone", x.finished)
+	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // A stream that is over waits forgetAfter for a client that has lost its end; a session
-// has keptStreams of them.
+// has keptStreams of them, and of several no more than Config.MaxMessage bytes.
 const (
 	forgetAfter = time.Minute
 	keptStreams = 8
@@ -66,7 +66,7 @@ func (x *session) leave(st *stream, me int) {
 }
 
 // forgetLater drops a stream that is over, unless its client may take it up again: then
-// it is kept for forgetAfter, or until keptStreams have ended after it. Caller holds mu.
+// it is kept for forgetAfter, or until too much has ended after it. Caller holds mu.
 func (x *session) forgetLater(st *stream) {
 	if !st.named || st.broken {
 		delete(x.streams, st.number)
@@ -76,7 +76,7 @@ func (x *session) forgetLater(st *stream) {
 		return // it has been taken up again meanwhile
 	}
 	x.finished = append(x.finished, st.number)
-	if len(x.finished) > keptStreams {
+	for len(x.finished) > keptStreams || len(x.finished) > 1 && x.finishedBytes() > x.s.MaxMessage {
 		x.forget(x.finished[0])
 	}
 	number := st.number // not st, which the timer would hold though it is forgotten before
@@ -85,6 +85,16 @@ func (x *session) forgetLater(st *stream) {
 		defer x.mu.Unlock()
 		x.forget(number)
 	})
+}
+
+// finishedBytes is what the streams hold that wait to be taken up again. Caller holds mu.
+func (x *session) finishedBytes() (n int) {
+	for _, number := range x.finished {
+		if st := x.streams[number]; st != nil {
+			n += st.bytes
+		}
+	}
+	return n
 }
 
 // forget drops a stream, unless it is being read again: then its end will. Caller holds mu.
