@@ -1,10 +1,11 @@
-// Package inference runs a llama-architecture language model out of a GGUF
+// Package inference runs a language model (llama and its relatives) out of a GGUF
 // file that lies in memory: text in, text out, one token at a time.
 //
 // It is the facade of a column of small packages. Read them in this order:
 //
 //	gguf         the file: bytes -> metadata and named tensors, used in place
-//	tokenizer    text <-> token numbers (SentencePiece BPE)
+//	tokenizer    text <-> token numbers (SentencePiece and byte BPE)
+//	chat         messages -> prompt, by the template in the file
 //	matmul       the arithmetic: dot products on quantized weights, BLAS
 //	transformer  token numbers -> logits, with a KV cache per session
 //	sampler      logits -> next token
@@ -13,8 +14,7 @@
 // inside the unikernel; it opens no file, reads no clock but time.Now, and
 // starts no goroutine except the worker threads of transformer.
 //
-// It is not a chat program (no chat templates) and not a server: package
-// mcp/tool puts it behind tool calls.
+// It is not a server: package mcp/tool puts it behind tool calls.
 //
 //	m, err := inference.Load(kjv.Q8_0())
 //	...

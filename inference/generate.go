@@ -45,7 +45,7 @@ type StopReason string
 // The reasons that are not errors.
 const (
 	StopLength  StopReason = "length"  // Options.MaxTokens reached
-	StopEOS     StopReason = "eos"     // the model ended its text
+	StopEOS     StopReason = "eos"     // the model ended its text, or its turn in a chat
 	StopContext StopReason = "context" // no room left in the context
 )
 
@@ -96,6 +96,15 @@ type worker struct {
 //
 // It waits while Config.Sessions generations are running.
 func (m *Model) Generate(ctx context.Context, prompt string, o Options, each func(Token) error) (Result, error) {
+	tokens, err := m.Tokenize(prompt, m.tokens.AddBOS)
+	if err != nil {
+		return Result{}, err
+	}
+	return m.generate(ctx, tokens, o, each)
+}
+
+// generate is Generate for a prompt of tokens.
+func (m *Model) generate(ctx context.Context, tokens []int32, o Options, each func(Token) error) (Result, error) {
 	params := sampler.Params{Temperature: o.Temperature, TopK: o.TopK, TopP: o.TopP, Seed: o.Seed}
 	if err := params.Check(); err != nil {
 		return Result{}, fmt.Errorf("inference: %w", err)
@@ -105,10 +114,6 @@ func (m *Model) Generate(ctx context.Context, prompt string, o Options, each fun
 	}
 	if o.MaxTokens == 0 {
 		o.MaxTokens = DefaultMaxTokens
-	}
-	tokens, err := m.Tokenize(prompt, m.tokens.AddBOS)
-	if err != nil {
-		return Result{}, err
 	}
 	if len(tokens) == 0 { // nothing to continue, and no token that stands for it
 		return Result{}, fmt.Errorf("inference: empty prompt, and the model has no beginning-of-sequence token")
@@ -185,7 +190,7 @@ func (g *generation) run(ctx context.Context, prompt []int32) error {
 		if id, err = g.w.sampler.Next(logits); err != nil {
 			break
 		}
-		if id == g.m.tokens.EOS {
+		if g.m.tokens.Ends(id) {
 			return g.finish(StopEOS)
 		}
 		g.res.Tokens = append(g.res.Tokens, id)

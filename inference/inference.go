@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/unikernel-ai/unikernel-ai/inference/chat"
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
@@ -20,6 +21,8 @@ type Model struct {
 	context int          // positions of each session
 	workers chan *worker // free ones; nil stands for one not made yet
 	long    sync.Mutex   // held while a long text is taken apart
+
+	template *chat.Template // parsed at its first use; guarded by long
 }
 
 // Info describes a model for people and for the system_info tool.
@@ -27,7 +30,7 @@ type Info struct {
 	Name          string // general.name
 	Architecture  string // general.architecture
 	License       string // general.license, "" if the file does not say
-	Quantization  string // the type most weights are stored in: "Q8_0", "Q4_0", "F16", "F32"
+	Quantization  string // the type most weights are stored in: "Q8_0", "Q4_K", "F16" and so on
 	Parameters    int64  // count of weights
 	Size          int64  // bytes of the GGUF file
 	ContextLength int    // tokens a session can hold: prompt and reply together

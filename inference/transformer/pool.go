@@ -3,8 +3,6 @@ package transformer
 import (
 	"runtime"
 	"sync"
-
-	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 )
 
 // minShare is the work, in multiplications, below which a thread is not worth
@@ -78,44 +76,4 @@ func work(shares <-chan share) {
 		s.t.part(s.from, s.to)
 		s.done.Done()
 	}
-}
-
-// input makes x (T, cols) the vectors that are multiplied with the matrices next,
-// in the most exact way that all of them can be multiplied with.
-func (s *Session) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
-	words, bytes := false, false
-	for _, w := range matrices {
-		switch {
-		case !w.Format.Quantized():
-		case w.Format.Words():
-			words = true
-		default:
-			bytes = true
-		}
-	}
-	if bytes {
-		s.in.SetBytes(x, T, cols)
-	} else {
-		s.in.Set(x, T, cols, words)
-	}
-}
-
-// multiply computes y (T, rows) = s.in (T, cols) · wᵀ.
-func (s *Session) multiply(y []float32, w *matmul.Matrix) {
-	s.mul = mulTask{y, w, s.in}
-	s.m.pool.run(&s.mul, (w.Rows+rowUnit-1)/rowUnit, w.Rows*w.Cols*s.in.Count())
-}
-
-// rowUnit is what threads divide rows into: the number that kernels do at once.
-const rowUnit = 8
-
-// mulTask is one product, cut by groups of rowUnit rows of the weights.
-type mulTask struct {
-	y  []float32
-	w  *matmul.Matrix
-	in *matmul.Input
-}
-
-func (t *mulTask) part(from, to int) {
-	matmul.MulRows(t.y, t.w, t.in, from*rowUnit, min(to*rowUnit, t.w.Rows))
 }

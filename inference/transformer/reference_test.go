@@ -1,132 +1,225 @@
 package transformer
 
 import (
-	"encoding/binary"
 	"math"
+	"slices"
+	"strconv"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
+	"github.com/unikernel-ai/unikernel-ai/inference/gguf/gguftest"
 )
 
 // The functions of this file are a second engine, in float64, that follows the
-// published definitions and shares nothing with the first but the file reader.
-// It is slow: it computes the whole sequence anew, token by token.
+// published definitions and shares nothing with the first but the file reader. It is
+// slow, and keeps nothing between calls.
 
-// dequantize returns the elements of a tensor (ggml, dequantize_row_*).
-func dequantize(t *gguf.Tensor) []float64 {
-	out := make([]float64, t.Elems())
-	d := t.Data
-	half := func(b []byte) float64 {
-		h := binary.LittleEndian.Uint16(b)
-		v := math.Ldexp(float64(h&1023), -24)
-		if e := int(h >> 10 & 31); e > 0 {
-			v = math.Ldexp(float64(h&1023|1024), e-25)
-		}
-		if h>>15 == 1 {
-			v = -v
-		}
-		return v
-	}
-	for i := range out {
-		switch b, j := i/32, i%32; t.Type {
-		case gguf.F32:
-			out[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(d[4*i:])))
-		case gguf.F16:
-			out[i] = half(d[2*i:])
-		case gguf.Q8_0:
-			out[i] = half(d[34*b:]) * float64(int8(d[34*b+2+j]))
-		case gguf.Q4_0:
-			n := d[18*b+2+j%16]
-			if j >= 16 {
-				n >>= 4
-			}
-			out[i] = half(d[18*b:]) * (float64(n&15) - 8)
-		}
-	}
-	return out
+// second is the second engine's model.
+type second struct {
+	f    *gguf.File
+	arch string
+	// x is (tokens, dim), by layer.
+	x [][]float64
 }
 
-// reference runs tokens through the model in f and returns the last logits.
+func (m *second) num(key string, otherwise int) int {
+	if n, err := m.f.Uint(m.arch + "." + key); err == nil {
+		return int(n)
+	}
+	return otherwise
+}
+
+func (m *second) float(key string, otherwise float64) float64 {
+	if v, err := m.f.Float(m.arch + "." + key); err == nil {
+		return v
+	}
+	return otherwise
+}
+
+// vector returns a small tensor, nil if there is none.
+func (m *second) vector(name string) []float64 {
+	t := m.f.Tensor(name)
+	if t == nil {
+		return nil
+	}
+	return gguftest.Dequantize(uint32(t.Type), t.Data)
+}
+
+// row returns row r of a matrix.
+func (m *second) row(t *gguf.Tensor, r int) []float64 {
+	size := len(t.Data) / t.Dims[1]
+	return gguftest.Dequantize(uint32(t.Type), t.Data[r*size:(r+1)*size])
+}
+
+// mul returns W·x for each x, plus the bias if there is one.
+func (m *second) mul(name string, xs [][]float64) [][]float64 {
+	t := m.f.Tensor(name + ".weight")
+	bias := m.vector(name + ".bias")
+	ys := make([][]float64, len(xs))
+	for i := range ys {
+		ys[i] = make([]float64, t.Dims[1])
+	}
+	for r := range t.Dims[1] {
+		w := m.row(t, r)
+		for i, x := range xs {
+			for c, v := range w {
+				ys[i][r] += v * x[c]
+			}
+			if bias != nil {
+				ys[i][r] += bias[r]
+			}
+		}
+	}
+	return ys
+}
+
+// norm returns RMSNorm of each x, in parts as long as the weights.
+func (m *second) norm(name string, xs [][]float64) [][]float64 {
+	w := m.vector(name + ".weight")
+	if w == nil {
+		return xs
+	}
+	eps := m.float("attention.layer_norm_rms_epsilon", 0)
+	ys := make([][]float64, len(xs))
+	for i, x := range xs {
+		ys[i] = make([]float64, len(x))
+		for at := 0; at < len(x); at += len(w) {
+			sum := 0.0
+			for j := range w {
+				sum += x[at+j] * x[at+j]
+			}
+			for j := range w {
+				ys[i][at+j] = x[at+j] / math.Sqrt(sum/float64(len(w))+eps) * w[j]
+			}
+		}
+	}
+	return ys
+}
+
+// turn rotates the heads of each x by its position.
+func (m *second) turn(xs [][]float64, hd int, base, linear float64) {
+	n := m.num("rope.dimension_count", hd)
+	factors := m.vector("rope_freqs.weight")
+	kind, _ := m.f.String(m.arch + ".rope.scaling.type")
+	for pos, x := range xs {
+		for at := 0; at < len(x); at += hd {
+			for i := range n / 2 {
+				freq := math.Pow(base, -2*float64(i)/float64(n))
+				if factors != nil {
+					freq /= factors[i]
+				}
+				size := 1.0
+				if kind == "yarn" { // arXiv 2309.00071, equations 17 to 23
+					s, length := m.float("rope.scaling.factor", 1), float64(m.num("rope.scaling.original_context_length", 0))
+					at := func(turns float64) float64 {
+						return float64(n) * math.Log(length/(turns*2*math.Pi)) / (2 * math.Log(base))
+					}
+					low, high := math.Max(0, math.Floor(at(32))), math.Min(float64(n-1), math.Ceil(at(1)))
+					ramp := math.Min(1, math.Max(0, (float64(i)-low)/math.Max(0.001, high-low)))
+					freq = freq*(1-ramp) + freq/s*ramp
+					size = 0.1*math.Log(s) + 1
+				} else {
+					freq /= linear
+				}
+				c, s := math.Cos(float64(pos)*freq)*size, math.Sin(float64(pos)*freq)*size
+				a, b := at+2*i, at+2*i+1
+				if m.arch != "llama" {
+					a, b = at+i, at+i+n/2
+				}
+				x[a], x[b] = x[a]*c-x[b]*s, x[a]*s+x[b]*c
+			}
+		}
+	}
+}
+
+// layer runs layer l.
+func (m *second) layer(l int) {
+	p := "blk." + strconv.Itoa(l) + "."
+	heads := m.num("attention.head_count", 0)
+	kvHeads := m.num("attention.head_count_kv", heads)
+	hd := m.num("attention.key_length", len(m.x[0])/heads)
+	h := m.norm(p+"attn_norm", m.x)
+	q, k, v := m.norm(p+"attn_q_norm", m.mul(p+"attn_q", h)), m.norm(p+"attn_k_norm", m.mul(p+"attn_k", h)), m.mul(p+"attn_v", h)
+	base, linear, window := m.float("rope.freq_base", 10000), m.float("rope.scaling.factor", 1), 1<<30
+	if m.arch == "gemma3" && (l+1)%6 != 0 { // five local layers, then a global one
+		base, linear, window = 10000, 1, m.num("attention.sliding_window", 0)
+	}
+	m.turn(q, hd, base, linear)
+	m.turn(k, hd, base, linear)
+	att := make([][]float64, len(m.x))
+	for pos := range att {
+		att[pos] = make([]float64, heads*hd)
+		for head := range heads {
+			kv := head / (heads / kvHeads) * hd
+			first := max(0, pos-window+1)
+			scores, sum := make([]float64, pos+1), 0.0
+			for t := first; t <= pos; t++ {
+				dot := 0.0
+				for i := range hd {
+					dot += q[pos][head*hd+i] * k[t][kv+i]
+				}
+				scores[t] = dot / math.Sqrt(float64(hd))
+			}
+			top := slices.Max(scores[first:])
+			for t := first; t <= pos; t++ {
+				scores[t] = math.Exp(scores[t] - top)
+				sum += scores[t]
+			}
+			for t := first; t <= pos; t++ {
+				for i := range hd {
+					att[pos][head*hd+i] += scores[t] / sum * v[t][kv+i]
+				}
+			}
+		}
+	}
+	m.add(m.norm(p+"post_attention_norm", m.mul(p+"attn_output", att)))
+	h = m.norm(p+"ffn_norm", m.x)
+	gate, up := m.mul(p+"ffn_gate", h), m.mul(p+"ffn_up", h)
+	for i := range gate {
+		for j, g := range gate[i] {
+			act := g / (1 + math.Exp(-g)) // SiLU
+			if m.arch == "gemma3" {       // GELU, by tanh
+				act = g / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(g+0.044715*g*g*g)))
+			}
+			gate[i][j] = act * up[i][j]
+		}
+	}
+	m.add(m.norm(p+"post_ffw_norm", m.mul(p+"ffn_down", gate)))
+}
+
+func (m *second) add(ys [][]float64) {
+	for i, y := range ys {
+		for j, v := range y {
+			m.x[i][j] += v
+		}
+	}
+}
+
+// referenceFrom runs tokens through the model in f and returns the logits after each
+// from token from on.
+func referenceFrom(f *gguf.File, tokens []int32, from int) [][]float64 {
+	m := &second{f: f}
+	m.arch, _ = f.String("general.architecture")
+	embed := f.Tensor("token_embd.weight")
+	for _, id := range tokens {
+		x := m.row(embed, int(id))
+		if m.arch == "gemma3" {
+			for i := range x {
+				x[i] *= math.Sqrt(float64(len(x)))
+			}
+		}
+		m.x = append(m.x, x)
+	}
+	for l := range m.num("block_count", 0) {
+		m.layer(l)
+	}
+	output := "token_embd"
+	if f.Tensor("output.weight") != nil {
+		output = "output"
+	}
+	return m.mul(output, m.norm("output_norm", m.x[from:]))
+}
+
+// reference returns the logits after the last token.
 func reference(f *gguf.File, tokens []int32) []float64 {
-	num := func(key string) int { n, _ := f.Uint("llama." + key); return int(n) }
-	dim, layers, heads, kvHeads := num("embedding_length"), num("block_count"), num("attention.head_count"), num("attention.head_count_kv")
-	eps, _ := f.Float("llama.attention.layer_norm_rms_epsilon")
-	hd := dim / heads
-	weights := map[string][]float64{}
-	weight := func(name string) []float64 {
-		if weights[name] == nil {
-			weights[name] = dequantize(f.Tensor(name + ".weight"))
-		}
-		return weights[name]
-	}
-	mul := func(w, x []float64) []float64 { // y = W·x
-		y := make([]float64, len(w)/len(x))
-		for r := range y {
-			for c, v := range x {
-				y[r] += w[r*len(x)+c] * v
-			}
-		}
-		return y
-	}
-	norm := func(x, w []float64) []float64 {
-		sum := 0.0
-		for _, v := range x {
-			sum += v * v
-		}
-		y := make([]float64, len(x))
-		for i := range x {
-			y[i] = x[i] / math.Sqrt(sum/float64(len(x))+eps) * w[i]
-		}
-		return y
-	}
-	turn := func(v []float64, pos int) {
-		for i := 0; i < len(v); i += 2 {
-			angle := float64(pos) * math.Pow(10000, -float64(i%hd)/float64(hd))
-			c, s := math.Cos(angle), math.Sin(angle)
-			v[i], v[i+1] = v[i]*c-v[i+1]*s, v[i]*s+v[i+1]*c
-		}
-	}
-	embed := weight("token_embd")
-	keys, values := make([][][]float64, layers), make([][][]float64, layers)
-	var x []float64
-	for pos, id := range tokens {
-		x = append([]float64(nil), embed[int(id)*dim:(int(id)+1)*dim]...)
-		for l := range layers {
-			p := "blk." + string(rune('0'+l)) + "."
-			h := norm(x, weight(p+"attn_norm"))
-			q, k, v := mul(weight(p+"attn_q"), h), mul(weight(p+"attn_k"), h), mul(weight(p+"attn_v"), h)
-			turn(q, pos)
-			turn(k, pos)
-			keys[l], values[l] = append(keys[l], k), append(values[l], v)
-			att := make([]float64, dim)
-			for head := range heads {
-				kv := head / (heads / kvHeads) * hd
-				scores, sum := make([]float64, pos+1), 0.0
-				for t := range scores {
-					dot := 0.0
-					for i := range hd {
-						dot += q[head*hd+i] * keys[l][t][kv+i]
-					}
-					scores[t] = math.Exp(dot / math.Sqrt(float64(hd)))
-					sum += scores[t]
-				}
-				for t, s := range scores {
-					for i := range hd {
-						att[head*hd+i] += s / sum * values[l][t][kv+i]
-					}
-				}
-			}
-			for i, v := range mul(weight(p+"attn_output"), att) {
-				x[i] += v
-			}
-			h = norm(x, weight(p+"ffn_norm"))
-			gate, up := mul(weight(p+"ffn_gate"), h), mul(weight(p+"ffn_up"), h)
-			for i, g := range gate {
-				gate[i] = g / (1 + math.Exp(-g)) * up[i]
-			}
-			for i, v := range mul(weight(p+"ffn_down"), gate) {
-				x[i] += v
-			}
-		}
-	}
-	return mul(embed, norm(x, weight("output_norm")))
+	return referenceFrom(f, tokens, len(tokens)-1)[0]
 }

@@ -40,6 +40,12 @@ type Session struct {
 	logits   []float32 // (vocab)
 	in       *matmul.Input
 
+	// For matrices that take vectors of 8 bits; see product.go.
+	cut     bool // in is the first of two parts
+	rest    *matmul.Input
+	residue []float32 // (T, cols)
+	second  []float32 // (T, rows)
+
 	mul    mulTask
 	attend attendTask
 }

@@ -77,7 +77,7 @@ func (m *Model) Threads() int { return m.pool.size }
 // formats says what package matmul calls the types it multiplies, F32 besides.
 var formats = [...]matmul.Format{
 	gguf.F16: matmul.F16, gguf.Q8_0: matmul.Q8_0, gguf.Q4_0: matmul.Q4_0, gguf.Q4_1: matmul.Q4_1,
-	gguf.Q4_K: matmul.Q4_K, gguf.Q5_K: matmul.Q5_K, gguf.Q6_K: matmul.Q6_K, gguf.BF16: matmul.F32,
+	gguf.Q4_K: matmul.Q4_K, gguf.Q5_K: matmul.Q5_K, gguf.Q6_K: matmul.Q6_K, gguf.BF16: matmul.BF16,
 }
 
 // loader looks tensors up and keeps the first error.
