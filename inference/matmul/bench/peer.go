@@ -26,7 +26,7 @@ type peer struct {
 }
 
 // startPeer builds and starts it.
-func startPeer(lib string, threads int) (*peer, error) {
+func startPeer(lib string, threads int, cpu bool) (*peer, error) {
 	if lib == "" {
 		var err error
 		if lib, err = usual(); err != nil {
@@ -52,6 +52,9 @@ func startPeer(lib string, threads int) (*peer, error) {
 		return nil, fmt.Errorf("cc: %v %s", err, out)
 	}
 	p.cmd = exec.Command(program, lib)
+	if cpu {
+		p.cmd.Args = append(p.cmd.Args, "cpu")
+	}
 	p.cmd.Stderr = os.Stderr
 	// The library's own needs lie beside it or a folder up when it was unpacked somewhere.
 	p.cmd.Env = append(os.Environ(), fmt.Sprintf("OPENBLAS_NUM_THREADS=%d", threads),
