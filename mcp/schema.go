@@ -48,7 +48,7 @@ type node struct {
 	properties []property
 	rest       *node // for other properties; nil if there may be none
 	items      *node
-	enum       []string // nil if any string will do
+	enum       []string // of strings; nil if there is none
 	schema     *jsonschema.Schema
 	numeric    bool // schema bounds numbers
 	sized      bool // schema bounds lengths
@@ -99,6 +99,9 @@ func compileNode(s *jsonschema.Schema, depth int) (n *node, exact bool) {
 		for _, t := range types {
 			n.kinds |= kindNames[t]
 		}
+	}
+	if s.Enum != nil {
+		n.enum = []string{} // even without members it is one: nothing fits
 	}
 	for _, e := range s.Enum {
 		text, ok := e.(string)

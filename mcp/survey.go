@@ -18,7 +18,7 @@ import (
 
 const (
 	maxSchemas     = 4096    // subschemas of a schema
-	maxSchemaWork  = 1 << 22 // of one check, see work; about a second
+	maxSchemaWork  = 1 << 19 // of one check, see work; about an eighth of a second, several in emulation
 	littleWork     = 1 << 14
 	manyTimes      = maxSchemaWork + 1
 	unboundedDepth = 1 << 10 // more than Limits.MaxDepth can be in earnest
@@ -26,9 +26,10 @@ const (
 
 // survey is what there is to know of a schema before values are checked.
 type survey struct {
-	same   int // how many subschemas look at a value, for each time the schema does
-	branch int // how often a member or element is looked at, for each time its container is
-	height int // how deep it looks; unboundedDepth if it refers to itself
+	same   int  // how many subschemas look at a value, for each time the schema does
+	branch int  // how often a member or element is looked at, for each time its container is
+	height int  // how deep it looks; unboundedDepth if it refers to itself
+	unique bool // it has uniqueItems
 
 	targets map[string]*jsonschema.Schema // by what a $ref to them says
 	all     []*jsonschema.Schema
@@ -111,6 +112,7 @@ func surveySchema(root *jsonschema.Schema) (*survey, error) {
 		return nil, err
 	}
 	for _, s := range v.all {
+		v.unique = v.unique || s.UniqueItems
 		l, err := v.look(s)
 		if err != nil {
 			return nil, err
@@ -242,9 +244,11 @@ var errTooMuchWork = errors.New("is too large, or nests too deep, to be checked 
 
 // work returns what checking text, JSON that check has passed, costs at most, and an error
 // if that is too much. A look at a value costs 1, and 1 more for each 8 bytes of it, since the library
-// writes it into the error of each alternative that it does not fit.
+// writes it into the error of each alternative that it does not fit. Arrays and objects that
+// are to be unique it compares with each other if their hashes are equal, and ["a","bc"]
+// hashes as ["ab","c"] does.
 func (v *survey) work(text []byte) (work int, err error) {
-	type level struct{ times, start int }
+	type level struct{ times, start, groups int }
 	times := v.same
 	stack := make([]level, 0, 64)
 	for w := (walker{b: text}); w.i < len(text); {
@@ -255,7 +259,11 @@ func (v *survey) work(text []byte) (work int, err error) {
 			work += times * ((w.i - start) / 8)
 		case '{', '[':
 			work += times
-			stack = append(stack, level{times, start})
+			if n := len(stack); v.unique && n > 0 && text[stack[n-1].start] == '[' {
+				work += times * stack[n-1].groups / 4
+				stack[n-1].groups++
+			}
+			stack = append(stack, level{times, start, 0})
 			if len(stack) < v.height {
 				times = min(times*v.branch, manyTimes)
 			}

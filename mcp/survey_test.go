@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,7 @@ func TestCompileTakesAllKeywords(t *testing.T) {
 		{"pointer with escapes", `{"type":"object","$defs":{"a/b~c":{"type":"number"}},"properties":{"a":{"$ref":"#/$defs/a~1b~0c"}}}`, `{"a":1}`, `{"a":"1"}`},
 		{"dependent", `{"type":"object","dependentRequired":{"a":["b"]}}`, `{"a":1,"b":1}`, `{"a":1}`},
 		{"unevaluated", `{"type":"object","allOf":[{"properties":{"a":{}}}],"unevaluatedProperties":false}`, `{"a":1}`, `{"b":1}`},
+		{"choice without type", `{"type":"object","properties":{"a":{"enum":["x"]}}}`, `{"a":"x"}`, `{"a":["x"]}`},
 		{"unknown keyword", `{"type":"object","x-mcp-header":"A","properties":{"a":{"x-other":[1],"type":"number"}}}`, `{"a":1}`, `{"a":"1"}`},
 	} {
 		s, err := compile(schemaOfText(t, c.schema))
@@ -77,6 +79,22 @@ func TestCompileTakesAllKeywords(t *testing.T) {
 			t.Errorf("%s: %s fits", c.name, c.bad)
 		}
 	}
+}
+
+// sameHash returns an array of n arrays, all different, for which jsonschema makes the
+// same hash: it runs their strings together.
+func sameHash(n int) string {
+	const text = "abcdefghijklmnopqrstuvwxyz0123456789"
+	b := []byte(`{"a":[`)
+	for i := 1; i < len(text) && n > 0; i++ {
+		for j := i; j < len(text) && n > 0; j++ {
+			for k := j; k < len(text) && n > 0; k++ {
+				b = fmt.Appendf(b, `[%q,%q,%q,%q],`, text[:i], text[i:j], text[j:k], text[k:])
+				n--
+			}
+		}
+	}
+	return string(b[:len(b)-1]) + "]}"
 }
 
 // TestValidateBoundsItsWork: with alternatives that lead back to the schema by two ways each
@@ -97,8 +115,10 @@ func TestValidateBoundsItsWork(t *testing.T) {
 		{"many alternatives, wide", `{"type":"object","properties":{"a":{"items":{"anyOf":[{"type":"string"}` + strings.Repeat(`,{"type":"string"}`, 2000) + `,{}]}}}}`, wide, true},
 		{"any JSON, wide and deep", json, `{"a":` + strings.Repeat("[", 60) + strings.Repeat("1,", 100000) + "1" + strings.Repeat("]", 60) + "}", true},
 		{"any JSON, long text and deep", json, `{"a":` + strings.Repeat("[", 60) + `"` + strings.Repeat("x", 3<<20) + `"` + strings.Repeat("]", 60) + "}", true},
-		{"any JSON, long text", json, `{"a":"` + strings.Repeat("x", 3<<20) + `"}`, false},
+		{"any JSON, long text", json, `{"a":"` + strings.Repeat("x", 400<<10) + `"}`, false},
 		{"unique, wide", `{"type":"object","properties":{"a":{"uniqueItems":true}}}`, wide, false},
+		{"unique, of one hash", `{"type":"object","properties":{"a":{"uniqueItems":true}}}`, sameHash(10000), true},
+		{"unique, few of one hash", `{"type":"object","properties":{"a":{"uniqueItems":true}}}`, sameHash(1000), false},
 	} {
 		s, err := compile(schemaOfText(t, c.schema))
 		if err != nil || s.resolved == nil {

@@ -57,6 +57,9 @@ func (n *node) validate(v []byte) error {
 	if k&n.kinds == 0 {
 		return fmt.Errorf("is of the wrong type, want %s", n.kinds)
 	}
+	if n.enum != nil && k != kindString {
+		return fmt.Errorf("is none of %q", n.enum)
+	}
 	switch k {
 	case kindString:
 		if n.enum != nil || n.sized {
@@ -70,9 +73,6 @@ func (n *node) validate(v []byte) error {
 		return n.validateArray(v)
 	case kindObject:
 		return n.validateObject(v)
-	}
-	if n.enum != nil {
-		return fmt.Errorf("is none of %q", n.enum)
 	}
 	return nil
 }
@@ -146,8 +146,6 @@ func (n *node) validateNumber(v []byte) error {
 		return fmt.Errorf("is not greater than %v", *s.ExclusiveMinimum)
 	case s.ExclusiveMaximum != nil && f >= *s.ExclusiveMaximum:
 		return fmt.Errorf("is not less than %v", *s.ExclusiveMaximum)
-	case n.enum != nil:
-		return fmt.Errorf("is none of %q", n.enum)
 	}
 	return nil
 }
