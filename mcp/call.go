@@ -117,12 +117,12 @@ func (s *session) serve(c *call) {
 // what a call holds of it is little beside its stack.
 const smallSize = 2 << 10
 
-// start runs an admitted call of size bytes on a goroutine of its own.
-func (s *session) start(c *call, size int) {
+// start runs an admitted call of size bytes on a goroutine of its own, or returns the
+// error to answer with.
+func (s *session) start(c *call, size int) *Error {
 	if size > smallSize {
 		if !s.srv.budget.take(size) {
-			s.replyError(c.id, c.batch, Errorf(CodeBusy, "no memory for a long message now"))
-			return
+			return Errorf(CodeBusy, "no memory for a long message now")
 		}
 		c.held = size
 	}
@@ -148,6 +148,7 @@ func (s *session) start(c *call, size int) {
 	s.srv.atWork.Add(1)
 	s.work.Add(1)
 	go c.background()
+	return nil
 }
 
 // background runs the call and answers it, unless it was cancelled.
@@ -156,7 +157,8 @@ func (c *call) background() {
 	defer c.cancel()
 	b := getBuffer()
 	*b = c.run((*b)[:0])
-	if c.task.Load() != nil { // answered long ago
+	if c.late != nil && !c.late.settled.CompareAndSwap(false, true) { // answered long ago
+		c.end()
 		putBuffer(b)
 		s.srv.atWork.Add(-1)
 		return
@@ -172,9 +174,7 @@ func (c *call) background() {
 			*b = appendError(nil, c.id, Errorf(CodeBusy, "no memory for a result of %d bytes now", n))
 		}
 	}
-	s.mu.Lock()
-	delete(s.calls, string(idKey(c.id))) // before the response: then the id is free again
-	s.mu.Unlock()
+	s.removeCall(c) // before the response: then the id is free again
 	if c.end() {
 		s.reply(*b, c.batch, true)
 	} else if c.batch != nil {
@@ -252,16 +252,29 @@ func (c *call) end() bool {
 	return !c.cancelled.Load()
 }
 
+// removeCall makes c's id free again, and reports whether c was not cancelled. Once c
+// was, its id may have been taken by another.
+func (s *session) removeCall(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key := string(idKey(c.id)); s.calls[key] == c {
+		delete(s.calls, key)
+	}
+	return !c.cancelled.Load()
+}
+
 // cancelCall ends the call with that id, if there is one, without a response. MCP
 // basic/utilities/cancellation: unknown ids and late cancellations are ignored.
 func (s *session) cancelCall(id []byte) {
 	s.mu.Lock()
 	c := s.calls[string(idKey(id))]
+	if c != nil { // without c.mu: the call may hold it while it waits to be read
+		c.cancelled.Store(true)
+	}
 	s.mu.Unlock()
 	if c == nil {
 		return
 	}
-	c.cancelled.Store(true) // without mu: the call may hold it while it waits to be read
 	c.cancel()
 	s.srv.stats.cancelled()
 }

@@ -32,8 +32,7 @@ func (s *session) complete(r *request) *Error {
 		}
 		return appendCompletion(dst, values), nil
 	}
-	s.start(c, len(r.raw))
-	return nil
+	return s.start(c, len(r.raw))
 }
 
 // completeParams takes the params of completion/complete apart.

@@ -33,6 +33,9 @@ func Progress(ctx context.Context, progress, total float64, message string) erro
 		return ErrCallOver
 	}
 	run := c.task.Load()
+	if run != nil && c.Err() != nil { // the task is over
+		return ErrCallOver
+	}
 	if run != nil && finite(progress) && finite(total) && (!c.reported || progress > c.progress) {
 		run.say(progress, total, message)
 	}

@@ -136,7 +136,11 @@ func appendResponse(dst, id []byte, member string) []byte {
 
 // appendError appends a whole error response; id is nil if it is not known.
 func appendError(dst, id []byte, e *Error) []byte {
-	dst = appendResponse(dst, id, "error")
+	return append(appendErrorObject(appendResponse(dst, id, "error"), e), '}')
+}
+
+// appendErrorObject appends the error object of a JSON-RPC response.
+func appendErrorObject(dst []byte, e *Error) []byte {
 	dst = append(dst, `{"code":`...)
 	dst = appendNumber(dst, float64(e.Code))
 	dst = append(dst, `,"message":`...)
@@ -145,5 +149,5 @@ func appendError(dst, id []byte, e *Error) []byte {
 		dst = append(dst, `,"data":`...)
 		dst = append(dst, *e.Data...)
 	}
-	return append(dst, '}', '}')
+	return append(dst, '}')
 }

@@ -59,11 +59,8 @@ func (c *call) takeAnswers(r *request) *Error {
 	}
 	rs := c.getRounds()
 	if given := r.p.inputResponses; given != nil {
-		if !isObject(given) {
-			return Errorf(CodeInvalidParams, "params.inputResponses must be an object")
-		}
-		if most := c.sess.srv.opts.Limits.MaxState; len(given) > most {
-			return Errorf(CodeInvalidParams, "params.inputResponses is longer than the limit of %d bytes", most)
+		if e := c.sess.srv.checkResponses(given); e != nil {
+			return e
 		}
 		rs.given = append([]byte(nil), given...)
 	}
@@ -81,6 +78,17 @@ func (c *call) takeAnswers(r *request) *Error {
 	eachMember(st.answers, func(name string, v []byte) {
 		rs.kept = append(rs.kept, kept{keptKind(name[0]), name[1:], v})
 	})
+	return nil
+}
+
+// checkResponses checks the inputResponses of a request.
+func (s *Server) checkResponses(given []byte) *Error {
+	if !isObject(given) {
+		return Errorf(CodeInvalidParams, "params.inputResponses must be an object")
+	}
+	if most := s.opts.Limits.MaxState; len(given) > most {
+		return Errorf(CodeInvalidParams, "params.inputResponses is longer than the limit of %d bytes", most)
+	}
 	return nil
 }
 

@@ -149,12 +149,10 @@ func (c *call) askOnConnection(ctx context.Context, asks []Ask) error {
 			return err
 		}
 	}
-	// A call that waits for a person takes the place of one that works.
-	if most := int64(s.srv.opts.Limits.MaxCalls+1) / 2; s.srv.asking.Add(1) > most {
-		s.srv.asking.Add(-1)
-		return Errorf(CodeBusy, "%d calls wait for their clients, which is the limit", most)
+	if e := s.srv.beginWaiting(); e != nil {
+		return e
 	}
-	defer s.srv.asking.Add(-1)
+	defer s.srv.endWaiting()
 	replies := make([]chan reply, len(asks))
 	for i := range replies {
 		replies[i] = make(chan reply, 1)
@@ -204,6 +202,18 @@ func (c *call) askOnConnection(ctx context.Context, asks []Ask) error {
 	}
 	return nil
 }
+
+// beginWaiting makes room for a call that waits for its client or for a task, since it
+// takes the place of one that works. endWaiting gives it back.
+func (s *Server) beginWaiting() *Error {
+	if most := int64(s.opts.Limits.MaxCalls+1) / 2; s.waiting.Add(1) > most {
+		s.waiting.Add(-1)
+		return Errorf(CodeBusy, "%d calls wait for their clients or for tasks, which is the limit", most)
+	}
+	return nil
+}
+
+func (s *Server) endWaiting() { s.waiting.Add(-1) }
 
 // send sends lines about the call, if it is not over.
 func (c *call) send(lines []byte) error {

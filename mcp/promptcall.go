@@ -81,8 +81,7 @@ func (s *session) getPrompt(r *request) *Error {
 	if e := c.takeAnswers(r); e != nil {
 		return e
 	}
-	s.start(c, len(r.raw))
-	return nil
+	return s.start(c, len(r.raw))
 }
 
 // appendTo appends the result of prompts/get.

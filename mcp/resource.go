@@ -111,8 +111,7 @@ func (s *session) readResource(r *request) *Error {
 	if e := c.takeAnswers(r); e != nil {
 		return e
 	}
-	s.start(c, len(r.raw))
-	return nil
+	return s.start(c, len(r.raw))
 }
 
 // notFound is the answer for an unknown URI (MCP server/resources "Error Handling").

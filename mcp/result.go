@@ -47,30 +47,22 @@ func (s *Server) mark(dst []byte, rev *revision, m *marks) []byte {
 		return dst
 	}
 	dst = dst[:len(dst)-1]
-	comma := func() {
-		if dst[len(dst)-1] != '{' {
-			dst = append(dst, ',')
-		}
-	}
 	if rev.resultTypes {
 		kind := m.kind
 		if kind == "" {
 			kind = "complete"
 		}
-		comma()
-		dst = append(dst, `"resultType":"`...)
+		dst = append(appendComma(dst), `"resultType":"`...)
 		dst = append(dst, kind...)
 		dst = append(dst, '"')
 	}
 	if rev.cacheHints && m.cache != noCaching {
 		dst = s.appendCacheHint(dst, m.cache)
 	}
-	comma()
-	dst = append(dst, `"_meta":{`...)
+	dst = append(appendComma(dst), `"_meta":{`...)
 	dst = append(dst, m.meta...)
 	if rev.resultTypes {
-		comma()
-		dst = append(dst, s.info...)
+		dst = append(appendComma(dst), s.info...)
 	}
 	return append(dst, '}', '}')
 }

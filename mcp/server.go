@@ -25,7 +25,7 @@ type Server struct {
 	hub     hub
 	info    []byte       // who we are, as a member of _meta
 	atWork  atomic.Int64 // requests on goroutines of their own
-	asking  atomic.Int64 // how many of them wait for their clients
+	waiting atomic.Int64 // how many of them wait for their clients or for tasks
 	sealer  sealer
 	// elicited counts the ids made for elicitations.
 	elicited atomic.Int64

@@ -63,8 +63,9 @@ type session struct {
 	logLevel atomic.Int32 // least slog level the client wants
 	logs     logQueue
 
-	out  writer
-	asks outgoing
+	out   writer
+	asks  outgoing
+	feeds feedSender
 
 	work   sync.WaitGroup // calls on goroutines of their own
 	atWork atomic.Int64   // how many, until their responses are written
@@ -299,7 +300,8 @@ func (s *session) timeoutError() *Error {
 	return Errorf(CodeInvalidRequest, "nothing received for %v", lim.IdleTimeout)
 }
 
-// WriteObject sends a message of the engine's: a request of ours.
+// WriteObject sends a message of the engine's. It has none while Handle answers by itself
+// and requests of ours are the session's.
 func (s *session) WriteObject(obj any) error {
 	b, err := json.Marshal(obj)
 	if err != nil {

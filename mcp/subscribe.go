@@ -101,7 +101,15 @@ type feed struct {
 	waiting []event             // guarded by mu; at most one a topic
 	final   []byte              // guarded by mu; the last line to send; not nil if closed in good order
 	closed  bool                // guarded by mu; takes no more events
-	busy    bool                // guarded by mu; a goroutine is sending
+	queued  bool                // guarded by mu; the sender of the session knows that something waits
+}
+
+// feedSender sends what waits in the feeds of one session. However many feeds a client
+// opens, they cost one goroutine: a write waits for the client, whichever feed it is of.
+type feedSender struct {
+	mu    sync.Mutex
+	queue []*feed // guarded by mu; those with something to send, each once
+	busy  bool    // guarded by mu; a goroutine is sending
 }
 
 // newFeed returns a feed with the list topics of offers, not yet known to the hub.
@@ -132,26 +140,39 @@ func (f *feed) post(e event) {
 
 // wakeLocked sees to it that somebody sends. Caller holds mu.
 func (f *feed) wakeLocked() {
-	if !f.busy {
-		f.busy = true
+	if f.queued {
+		return
+	}
+	f.queued = true
+	q := &f.sess.feeds
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.queue = append(q.queue, f)
+	if !q.busy {
+		q.busy = true
 		f.sess.work.Add(1)
-		go f.send()
+		go f.sess.sendFeeds()
 	}
 }
 
-// send sends what waits, until nothing does.
-func (f *feed) send() {
-	defer f.sess.work.Done()
+// sendFeeds sends what waits in feeds, until nothing does.
+func (s *session) sendFeeds() {
+	defer s.work.Done()
 	b := getBuffer()
 	defer putBuffer(b)
-	for {
-		f.mu.Lock()
-		events, final := f.waiting, f.final
-		f.waiting, f.final = nil, nil
-		if f.busy = len(events) > 0 || final != nil; !f.busy {
-			f.mu.Unlock()
+	for q := &s.feeds; ; {
+		q.mu.Lock()
+		if len(q.queue) == 0 {
+			q.busy, q.queue = false, nil
+			q.mu.Unlock()
 			return
 		}
+		f := q.queue[0]
+		q.queue = q.queue[1:]
+		q.mu.Unlock()
+		f.mu.Lock()
+		events, final := f.waiting, f.final
+		f.waiting, f.final, f.queued = nil, nil, false
 		f.mu.Unlock()
 		*b = (*b)[:0]
 		held := 0
@@ -161,7 +182,7 @@ func (f *feed) send() {
 			// Many slow clients may listen to one long result; who finds no room can still
 			// ask for it.
 			if size := len(*b) - head; size > freeSize {
-				if f.sess.srv.budget.take(size) {
+				if s.srv.budget.take(size) {
 					held += size
 				} else {
 					*b = (*b)[:head]
@@ -169,9 +190,9 @@ func (f *feed) send() {
 			}
 		}
 		if *b = append(*b, final...); len(*b) > 0 {
-			_ = f.sess.out.send(*b, true) // a broken connection ends by itself
+			_ = s.out.send(*b, true) // a broken connection ends by itself
 		}
-		f.sess.srv.budget.give(held)
+		s.srv.budget.give(held)
 		if cap(*b) > freeSize {
 			*b = nil
 		}

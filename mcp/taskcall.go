@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,9 @@ type taskable struct {
 	ttl    time.Duration // of the task
 	size   int           // of the request, in bytes
 	detach func() bool   // cuts the call loose from its connection; false: too late
+	// settled: the call is one or the other for good, a task or about to be answered. A
+	// function may call StartTask from several goroutines, even when it has returned.
+	settled atomic.Bool
 }
 
 const (
@@ -83,6 +87,8 @@ func (a *taskable) context(s *session) (context.Context, context.CancelFunc) {
 // function goes on. It is for tools with TaskLate, whose calls are ordinary ones until
 // then. For a client that does not take tasks it does nothing, and neither does it when
 // the call is a task already, or there is no room for one and the tool can do without.
+// The error is not nil if the call is over, or its client is asked for input, see
+// ErrInputRequired.
 func StartTask(ctx context.Context) error {
 	c := callOf(ctx)
 	switch {
@@ -92,6 +98,8 @@ func StartTask(ctx context.Context) error {
 		return ctx.Err()
 	case c.late == nil || c.task.Load() != nil:
 		return nil
+	case c.asked(): // what this run returns is thrown away
+		return ErrInputRequired
 	}
 	return c.becomeTask()
 }
@@ -107,11 +115,12 @@ func (c *call) becomeTask() error {
 		}
 		return Errorf(CodeBusy, "no room for another task now")
 	}
-	s.mu.Lock()
-	delete(s.calls, string(idKey(c.id)))
-	gone := c.cancelled.Load()
-	s.mu.Unlock()
-	if gone || !c.late.detach() {
+	if !c.late.settled.CompareAndSwap(false, true) {
+		s.srv.tasks.forget(run)
+		return ErrCallOver
+	}
+	if !s.removeCall(c) || !c.late.detach() {
+		c.late.settled.Store(false) // to be answered as any other
 		s.srv.tasks.forget(run)
 		return ErrCallOver
 	}

@@ -78,6 +78,7 @@ func (s *session) getTask(r *request) *Error {
 // answers as the call would have been answered ("Result Retrieval").
 func (s *session) taskResult(r *request) *Error {
 	return s.startTaskCall(r, func(c *call, id string, dst []byte) ([]byte, error) {
+		waiting := false
 		for {
 			var wait chan struct{}
 			err := s.srv.tasks.with(id, func(t *taskRecord) error {
@@ -99,6 +100,13 @@ func (s *session) taskResult(r *request) *Error {
 			})
 			if wait == nil || err != nil {
 				return dst, err
+			}
+			if !waiting {
+				if e := s.srv.beginWaiting(); e != nil {
+					return dst, e
+				}
+				waiting = true
+				defer s.srv.endWaiting()
 			}
 			select {
 			case <-wait:
@@ -126,8 +134,7 @@ func (s *session) startTaskCall(r *request, do func(c *call, id string, dst []by
 		}
 		return dst, nil
 	}
-	s.start(c, 0)
-	return nil
+	return s.start(c, 0)
 }
 
 // cancelTask serves tasks/cancel. In the extension it may come at any time; 2025-11-25
@@ -170,8 +177,8 @@ func (s *session) updateTask(r *request, dst []byte) ([]byte, *Error) {
 	if e != nil {
 		return dst, e
 	}
-	if !isObject(r.p.inputResponses) {
-		return dst, Errorf(CodeInvalidParams, "params.inputResponses must be an object")
+	if e := s.srv.checkResponses(r.p.inputResponses); e != nil {
+		return dst, e
 	}
 	run, e := s.srv.tasks.find(id)
 	if e != nil {

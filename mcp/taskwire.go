@@ -85,16 +85,3 @@ func (t *taskRecord) ttl() time.Duration { return t.expires.Sub(t.created) }
 func appendTime(dst []byte, at time.Time) []byte {
 	return at.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
-
-// appendErrorObject appends the error object of a JSON-RPC response.
-func appendErrorObject(dst []byte, e *Error) []byte {
-	dst = append(dst, `{"code":`...)
-	dst = appendNumber(dst, float64(e.Code))
-	dst = append(dst, `,"message":`...)
-	dst = appendString(dst, e.Message)
-	if e.Data != nil && len(*e.Data) > 0 {
-		dst = append(dst, `,"data":`...)
-		dst = append(dst, *e.Data...)
-	}
-	return append(dst, '}')
-}

@@ -47,11 +47,10 @@ func (s *session) callTool(r *request) *Error {
 	if e := c.takeAnswers(r); e != nil {
 		return e
 	}
-	if t.Inline {
-		s.serve(c)
-	} else {
-		s.start(c, len(r.raw))
+	if !t.Inline {
+		return s.start(c, len(r.raw))
 	}
+	s.serve(c)
 	return nil
 }
 
