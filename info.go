@@ -35,10 +35,24 @@ type image struct {
 // Generate lets the model continue a prompt, and counts.
 func (img *image) Generate(ctx context.Context, prompt string, o inference.Options, each func(inference.Token) error) (inference.Result, error) {
 	res, err := img.model.Generate(ctx, prompt, o, each)
+	img.count(res)
+	return res, err
+}
+
+// HasChat reports whether the model can chat.
+func (img *image) HasChat() bool { return img.model.HasChat() }
+
+// Chat lets the model answer messages, and counts.
+func (img *image) Chat(ctx context.Context, messages []inference.Message, o inference.Options, each func(inference.Token) error) (inference.Result, error) {
+	res, err := img.model.Chat(ctx, messages, o, each)
+	img.count(res)
+	return res, err
+}
+
+func (img *image) count(res inference.Result) {
 	img.calls.Add(1)
 	img.prompt.Add(uint64(res.Stats.PromptTokens))
 	img.tokens.Add(uint64(res.Stats.Tokens))
-	return res, err
 }
 
 // metrics returns what this program counts.

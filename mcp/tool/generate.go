@@ -53,34 +53,49 @@ func boundGenerate(p map[string]*jsonschema.Schema) {
 
 // Generate adds the tool generate. With a progress token each token is reported as it is
 // chosen: progress counts tokens and message is the text it adds. Put together,
-// the messages are the text of the result.
+// the messages are the text of the result. If g is a Chatter that can chat, the tool takes
+// messages as well.
 func Generate(s *mcp.Server, g Generator) {
 	a := reader()
 	a.Idempotent = nil
-	mcp.AddTool(s, mcp.Tool{
+	t := mcp.Tool{
 		Name: "generate", Title: "Generate text", Description: "Continues a prompt with the built-in language model.",
 		Annotations: a, Tighten: boundGenerate,
-	}, func(ctx context.Context, in generateIn) (generateOut, error) {
-		o := inference.Options{
-			MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed,
-		}
-		total := in.MaxTokens
-		if total == 0 {
-			total = inference.DefaultMaxTokens
-		}
-		res, err := g.Generate(ctx, in.Prompt, o, reporter(ctx, total, in.Stream == nil || *in.Stream))
-		if err != nil {
-			return generateOut{}, err
-		}
-		return generateOut{
-			Text:            strings.ToValidUTF8(res.Text, "\ufffd"),
-			Tokens:          res.Stats.Tokens,
-			PromptTokens:    res.Stats.PromptTokens,
-			TokensPerSecond: res.Stats.DecodeRate(),
-			PromptPerSecond: res.Stats.PromptRate(),
-			FinishReason:    string(res.Stop),
-		}, nil
+	}
+	if c, ok := g.(Chatter); ok && c.HasChat() {
+		chat(s, t, c)
+		return
+	}
+	mcp.AddTool(s, t, func(ctx context.Context, in generateIn) (generateOut, error) {
+		return in.answer(g.Generate(ctx, in.Prompt, in.options(), in.reporter(ctx)))
 	})
+}
+
+func (in *generateIn) options() inference.Options {
+	return inference.Options{MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed}
+}
+
+func (in *generateIn) reporter(ctx context.Context) func(inference.Token) error {
+	total := in.MaxTokens
+	if total == 0 {
+		total = inference.DefaultMaxTokens
+	}
+	return reporter(ctx, total, in.Stream == nil || *in.Stream)
+}
+
+// answer is the tool's result.
+func (in *generateIn) answer(res inference.Result, err error) (generateOut, error) {
+	if err != nil {
+		return generateOut{}, err
+	}
+	return generateOut{
+		Text:            strings.ToValidUTF8(res.Text, "\ufffd"),
+		Tokens:          res.Stats.Tokens,
+		PromptTokens:    res.Stats.PromptTokens,
+		TokensPerSecond: res.Stats.DecodeRate(),
+		PromptPerSecond: res.Stats.PromptRate(),
+		FinishReason:    string(res.Stop),
+	}, nil
 }
 
 // reporter returns what tells the client of each token, nil if it does not want

@@ -84,8 +84,13 @@ func TestSchemas(t *testing.T) {
 // connect returns a session of the official Go SDK's client. pieces gets the
 // messages of progress notifications.
 func connect(t *testing.T, pieces chan<- string) *sdk.ClientSession {
+	return connectTo(t, newServer(), pieces)
+}
+
+// connectTo is connect for any server.
+func connectTo(t *testing.T, s *mcp.Server, pieces chan<- string) *sdk.ClientSession {
 	client, server := net.Pipe()
-	go func() { _ = newServer().ServeConn(context.Background(), server) }()
+	go func() { _ = s.ServeConn(context.Background(), server) }()
 	c := sdk.NewClient(&sdk.Implementation{Name: "t", Version: "1"}, &sdk.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, r *sdk.ProgressNotificationClientRequest) { pieces <- r.Params.Message },
 	})
