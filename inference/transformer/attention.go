@@ -31,19 +31,27 @@ func (a *attendTask) part(from, to int) {
 	s, m := a.s, a.s.m
 	hd, group := m.HeadDim, m.Heads/m.KVHeads
 	scale := float32(1 / math.Sqrt(float64(hd)))
+	if m.arch.gemma && m.Layers == 62 { // 27B: query_pre_attn_scalar is 168, which no key says
+		scale = float32(1 / math.Sqrt(float64(m.Dim)/float64(m.Heads)))
+	}
+	window := s.max
+	if !m.arch.global(a.layer) {
+		window = m.arch.window
+	}
 	for head := from; head < to; head++ {
 		start := s.cacheRow(a.layer, head/group, 0)
 		keys, values := s.keys[start:start+s.max*hd], s.values[start:start+s.max*hd]
 		for t := range a.tokens {
-			n := s.pos + t + 1 // positions this token sees, itself included
-			scores := s.scores[head*s.max:][:n]
+			n := s.pos + t + 1        // positions so far, this token's own included
+			first := max(0, n-window) // that it sees
+			scores := s.scores[head*s.max:][:n-first]
 			at := (t*m.Heads + head) * hd
-			matmul.Rows(scores, keys, s.q[at:at+hd]) // (n) = K (n, hd) · q (hd)
+			matmul.Rows(scores, keys[first*hd:], s.q[at:at+hd]) // (n) = K (n, hd) · q (hd)
 			for i := range scores {
 				scores[i] *= scale
 			}
 			matmul.Softmax(scores)
-			matmul.Weighted(s.att[at:at+hd], scores, values, hd) // (hd) = Σ score·V row
+			matmul.Weighted(s.att[at:at+hd], scores, values[first*hd:], hd) // (hd) = Σ score·V row
 		}
 	}
 }

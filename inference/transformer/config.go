@@ -22,7 +22,41 @@ type Config struct {
 	RopeDims int     // elements of each head that are rotated, even
 	RopeBase float64 // freq[i] = RopeBase^(-2i/RopeDims)
 	RopeLine float64 // positions are divided by it ("linear" scaling); 1 is none
+
+	arch variant
+	yarn yarn
 }
+
+// variant is how an architecture differs from llama.
+type variant struct {
+	halves bool // rotated pairs are (i, i+RopeDims/2), not (2i, 2i+1)
+
+	// Gemma's: the embedding is scaled by sqrt(Dim), results are normalised before they
+	// are added, GELU is in place of SiLU, and all layers but each globalEach-th see
+	// only the last window positions, rotated by localBase.
+	gemma     bool
+	window    int
+	localBase float64
+}
+
+// globalEach says which of Gemma's layers see everything: 6th, 12th, ...
+const globalEach = 6
+
+// variantOf returns the variant of an architecture.
+func variantOf(arch string) (variant, bool) {
+	switch arch {
+	case "llama":
+		return variant{}, true
+	case "qwen2", "qwen3":
+		return variant{halves: true}, true
+	case "gemma3":
+		return variant{halves: true, gemma: true}, true
+	}
+	return variant{}, false
+}
+
+// global reports whether a layer sees all positions.
+func (v *variant) global(layer int) bool { return !v.gemma || (layer+1)%globalEach == 0 }
 
 // Limits of every dimension: far beyond models that fit in memory, and small
 // enough that products of three do not overflow.
@@ -37,17 +71,21 @@ func readConfig(f *gguf.File) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("transformer: %w", err)
 	}
-	if arch != "llama" {
-		return Config{}, fmt.Errorf("transformer: key %q: architecture %q is not supported, only \"llama\"", "general.architecture", arch)
+	v, ok := variantOf(arch)
+	if !ok {
+		return Config{}, fmt.Errorf("transformer: key %q: architecture %q is not supported, only \"llama\", \"qwen2\", \"qwen3\" and \"gemma3\"", "general.architecture", arch)
 	}
-	r := reader{f: f}
+	r := reader{f: f, prefix: arch + "."}
+	if n, err := f.Uint(arch + ".expert_count"); err == nil && n > 0 {
+		return Config{}, fmt.Errorf("transformer: key %q: mixtures of experts are not supported", arch+".expert_count")
+	}
 	c := Config{
-		Dim:     r.count("llama.embedding_length", maxDim, 0),
-		Layers:  r.count("llama.block_count", maxLayers, 0),
-		Heads:   r.count("llama.attention.head_count", maxDim, 0),
-		Hidden:  r.count("llama.feed_forward_length", maxDim, 0),
-		Context: r.count("llama.context_length", 1<<30, 0),
-		Epsilon: float32(r.float("llama.attention.layer_norm_rms_epsilon", 0)),
+		Dim:     r.count("embedding_length", maxDim, 0),
+		Layers:  r.count("block_count", maxLayers, 0),
+		Heads:   r.count("attention.head_count", maxDim, 0),
+		Hidden:  r.count("feed_forward_length", maxDim, 0),
+		Context: r.count("context_length", 1<<30, 0),
+		Epsilon: float32(r.float("attention.layer_norm_rms_epsilon", 0)),
 	}
 	if r.err != nil {
 		return Config{}, r.err
@@ -55,12 +93,16 @@ func readConfig(f *gguf.File) (Config, error) {
 	if c.Heads > c.Dim {
 		return Config{}, fmt.Errorf("transformer: %d heads of %d elements in all", c.Heads, c.Dim)
 	}
-	c.KVHeads = r.count("llama.attention.head_count_kv", maxDim, c.Heads)
-	c.HeadDim = r.count("llama.attention.key_length", maxDim, c.Dim/c.Heads)
-	values := r.count("llama.attention.value_length", maxDim, c.HeadDim)
-	c.RopeDims = r.count("llama.rope.dimension_count", maxDim, c.HeadDim)
-	c.RopeBase = r.float("llama.rope.freq_base", 10000)
-	c.RopeLine = r.ropeScaling()
+	c.KVHeads = r.count("attention.head_count_kv", maxDim, c.Heads)
+	c.HeadDim = r.count("attention.key_length", maxDim, c.Dim/c.Heads)
+	values := r.count("attention.value_length", maxDim, c.HeadDim)
+	c.RopeDims = r.count("rope.dimension_count", maxDim, c.HeadDim)
+	c.RopeBase = r.float("rope.freq_base", 10000)
+	r.ropeScaling(&c)
+	if c.arch = v; v.gemma {
+		c.arch.window = r.count("attention.sliding_window", 1<<30, 0)
+		c.arch.localBase = 10000 // as trained; files do not say it
+	}
 	if r.err != nil {
 		return Config{}, r.err
 	}
@@ -81,6 +123,8 @@ func (c *Config) check(values int) error {
 		return bad("rotation of %d elements in heads of %d", c.RopeDims, c.HeadDim)
 	case !(c.Epsilon > 0 && c.Epsilon < 1):
 		return bad("norm epsilon %v", c.Epsilon)
+	case c.yarn.factor != 0 && !(c.yarn.factor > 1 && c.yarn.factor < 1e6 && c.yarn.size > 0 && c.yarn.size < 1e6):
+		return bad("rotation factor %v, size %v", c.yarn.factor, c.yarn.size)
 	case !(c.RopeBase > 1 && c.RopeBase < 1e12) || !(c.RopeLine > 0 && c.RopeLine < 1e6):
 		return bad("rotation base %v, scale %v", c.RopeBase, c.RopeLine)
 	}
@@ -89,13 +133,15 @@ func (c *Config) check(values int) error {
 
 // reader reads keys and keeps the first error.
 type reader struct {
-	f   *gguf.File
-	err error
+	f      *gguf.File
+	prefix string // of keys: the architecture
+	err    error
 }
 
 // count reads a number from 1 to limit. A missing key gives fallback, or an
 // error if that is 0.
 func (r *reader) count(key string, limit, fallback int) int {
+	key = r.prefix + key
 	n, err := r.f.Uint(key)
 	switch {
 	case errors.Is(err, gguf.ErrMissing) && fallback > 0:
@@ -110,6 +156,7 @@ func (r *reader) count(key string, limit, fallback int) int {
 
 // float reads a number. A missing key gives fallback, or an error if that is 0.
 func (r *reader) float(key string, fallback float64) float64 {
+	key = r.prefix + key
 	v, err := r.f.Float(key)
 	if errors.Is(err, gguf.ErrMissing) && fallback != 0 {
 		return fallback
@@ -120,20 +167,24 @@ func (r *reader) float(key string, fallback float64) float64 {
 	return v
 }
 
-// ropeScaling reads the divisor of positions.
-func (r *reader) ropeScaling() float64 {
-	const key = "llama.rope.scaling.type"
+// ropeScaling reads how positions beyond those of the first training are squeezed.
+func (r *reader) ropeScaling(c *Config) {
+	c.RopeLine = 1
+	key := r.prefix + "rope.scaling.type"
 	switch kind, err := r.f.String(key); {
 	case errors.Is(err, gguf.ErrMissing) || err == nil && kind == "none":
-		return 1
 	case err != nil:
 		r.fail(err)
 	case kind == "linear":
-		return r.float("llama.rope.scaling.factor", 0)
+		c.RopeLine = r.float("rope.scaling.factor", 0)
+	case kind == "yarn":
+		c.yarn = yarn{
+			factor: r.float("rope.scaling.factor", 0), size: r.float("rope.scaling.attn_factor", 1),
+			context: r.count("rope.scaling.original_context_length", 1<<30, c.Context),
+		}
 	default:
-		r.fail(fmt.Errorf("key %q: %q is not supported, only \"none\" and \"linear\"", key, kind))
+		r.fail(fmt.Errorf("key %q: %q is not supported, only \"none\", \"linear\" and \"yarn\"", key, kind))
 	}
-	return 1
 }
 
 func (r *reader) fail(err error) {

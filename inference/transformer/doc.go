@@ -1,4 +1,5 @@
-// Package transformer runs the llama architecture: tokens in, logits out.
+// Package transformer runs the llama architecture and its relatives: tokens in, logits
+// out.
 //
 // Model holds the weights of one file, shared and read-only. Session holds what
 // one text needs: the keys and values of its tokens so far (the KV cache) and
@@ -19,12 +20,22 @@
 //	    x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ                 SwiGLU
 //	logits of the last token = RMSNorm(x)·Woutᵀ                 (vocab)
 //
+// Others differ in a few steps (variant in config.go):
+//
+//	qwen2   q, k and v have biases; rotated pairs are half a head apart, as in all below
+//	qwen3   q and k are normalised head by head before they are rotated
+//	gemma3  the same; x starts scaled by √dim; results are normalised before they are
+//	        added to x; GELU in place of SiLU; five of six layers see only the last
+//	        positions, and rotate by a base of their own
+//
+// Rotations can be scaled for long contexts: linear, YaRN, or by a tensor of factors.
+//
 // forward.go is that list as code. A prompt is run in batches of up to maxBatch
 // tokens, generated tokens one at a time; the numbers do not depend on how tokens
 // are grouped, nor on the number of threads, since every element is computed by
 // one thread in one order (package matmul).
 //
 // When the context is full, Run refuses; nothing is forgotten silently. Not
-// here, but with a place: a quantized KV cache (session.go), other architectures
-// (config.go), batches across sessions (forward.go).
+// here, but with a place: a quantized KV cache (session.go), other architectures,
+// batches across sessions (forward.go).
 package transformer

@@ -1,6 +1,10 @@
 package transformer
 
-import "github.com/unikernel-ai/unikernel-ai/inference/matmul"
+import (
+	"math"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+)
 
 // forward runs T tokens, 1 to maxBatch, at positions s.pos and up. There is room
 // for them. With last set it leaves the logits after the last one in s.logits.
@@ -14,7 +18,13 @@ func (s *Session) forward(tokens []int32, last bool) {
 	// x (T, dim): one row of the embedding per token. cos, sin (T, pairs).
 	for t, id := range tokens {
 		m.embed.Row(x[t*dim:(t+1)*dim], int(id))
-		m.angles(s.cos[t*pairs:(t+1)*pairs], s.sin[t*pairs:(t+1)*pairs], s.pos+t)
+		for k := range m.rotations {
+			at := (k*T + t) * pairs
+			m.rotations[k].angles(s.cos[at:at+pairs], s.sin[at:at+pairs], s.pos+t)
+		}
+	}
+	if m.arch.gemma {
+		scale(x, float32(math.Sqrt(float64(dim))))
 	}
 
 	for i := range m.layers {
@@ -26,14 +36,23 @@ func (s *Session) forward(tokens []int32, last bool) {
 		s.multiply(s.q, &l.q)
 		s.multiply(s.k, &l.k)
 		s.multiply(s.v, &l.v)
+		addBias(s.q[:T*qRow], l.qBias)
+		addBias(s.k[:T*kvRow], l.kBias)
+		addBias(s.v[:T*kvRow], l.vBias)
+		normInPlace(s.q[:T*qRow], l.qNorm, m.Epsilon)
+		normInPlace(s.k[:T*kvRow], l.kNorm, m.Epsilon)
 
 		// Rotate by position, and remember k and v: (kvHeads, max, hd) per layer.
+		at := 0 // of the layer's rotation
+		if !m.arch.global(i) {
+			at = T * pairs
+		}
 		for t := range T {
 			pos := s.pos + t
-			cos, sin := s.cos[t*pairs:(t+1)*pairs], s.sin[t*pairs:(t+1)*pairs]
+			cos, sin := s.cos[at+t*pairs:at+(t+1)*pairs], s.sin[at+t*pairs:at+(t+1)*pairs]
 			q, k, v := s.q[t*qRow:(t+1)*qRow], s.k[t*kvRow:(t+1)*kvRow], s.v[t*kvRow:(t+1)*kvRow]
-			rotate(q, m.HeadDim, cos, sin)
-			rotate(k, m.HeadDim, cos, sin)
+			rotate(q, m.HeadDim, m.arch.halves, cos, sin)
+			rotate(k, m.HeadDim, m.arch.halves, cos, sin)
 			for head := range m.KVHeads {
 				to := s.cacheRow(i, head, pos)
 				copy(s.keys[to:to+m.HeadDim], k[head*m.HeadDim:])
@@ -45,6 +64,7 @@ func (s *Session) forward(tokens []int32, last bool) {
 		s.attention(i, T)
 		s.input(s.att, T, qRow, &l.o)
 		s.multiply(h, &l.o)
+		normInPlace(h, l.attnPost, m.Epsilon)
 		add(x, h)
 
 		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
@@ -52,9 +72,14 @@ func (s *Session) forward(tokens []int32, last bool) {
 		s.input(h, T, dim, &l.gate, &l.up)
 		s.multiply(s.gate, &l.gate)
 		s.multiply(s.up, &l.up)
-		matmul.SwiGLU(s.gate[:T*hidden], s.up[:T*hidden])
+		if m.arch.gemma {
+			geGLU(s.gate[:T*hidden], s.up[:T*hidden])
+		} else {
+			matmul.SwiGLU(s.gate[:T*hidden], s.up[:T*hidden])
+		}
 		s.input(s.gate, T, hidden, &l.down)
 		s.multiply(h, &l.down)
+		normInPlace(h, l.ffnPost, m.Epsilon)
 		add(x, h)
 	}
 	s.pos += T
@@ -80,5 +105,37 @@ func add(x, y []float32) {
 	y = y[:len(x)]
 	for i := range x {
 		x[i] += y[i]
+	}
+}
+
+// addBias computes x += b for each row of x; b nil is none.
+func addBias(x, b []float32) {
+	for ; len(b) > 0 && len(x) > 0; x = x[len(b):] {
+		add(x[:len(b)], b)
+	}
+}
+
+// normInPlace computes x = RMSNorm(x) for each row of x as long as w; w nil is none.
+func normInPlace(x, w []float32, eps float32) {
+	if w != nil {
+		norm(x, x, w, eps)
+	}
+}
+
+// scale computes x *= f.
+func scale(x []float32, f float32) {
+	for i := range x {
+		x[i] *= f
+	}
+}
+
+// geGLU computes gate = gelu(gate) * up, GELU by its approximation with tanh
+// (arXiv 1606.08415 §2).
+func geGLU(gate, up []float32) {
+	up = up[:len(gate)]
+	for i, g := range gate {
+		v := float64(g)
+		act := float64(0.5*v) * (1 + math.Tanh(0.7978845608028654*float64(v+float64(0.044715*float64(v*float64(v*v))))))
+		gate[i] = float32(act) * up[i]
 	}
 }

@@ -2,39 +2,77 @@ package transformer
 
 import "math"
 
-// frequencies returns the angle per position of each rotated pair, divided by
-// the factors of tensor rope_freqs.weight where the file has it (Llama 3.1).
-func (l *loader) frequencies(c Config) []float64 {
-	freq := make([]float64, c.RopeDims/2)
-	for i := range freq {
-		freq[i] = math.Pow(c.RopeBase, -2*float64(i)/float64(c.RopeDims)) / c.RopeLine
+// yarn is YaRN scaling: slow rotations are interpolated, fast ones kept.
+type yarn struct {
+	factor  float64 // of the context; 0 is no YaRN
+	size    float64 // of the rotated pairs, besides what follows from factor
+	context int     // positions before
+}
+
+// Turns within the old context from which on a rotation is fast, and below which it is
+// slow (arXiv 2309.00071 §3.2: alpha and beta for llama).
+const fastTurns, slowTurns = 32, 1
+
+// rotation is the angles of one kind of layer.
+type rotation struct {
+	freq []float64 // (RopeDims/2) radians per position
+	size float64   // of rotated pairs: 1 but for YaRN
+}
+
+// rotation returns the rotation by c's base and scaling, divided by the factors of
+// tensor rope_freqs.weight where the file has it (Llama 3.1).
+func (l *loader) rotation(c Config) rotation {
+	r := rotation{make([]float64, c.RopeDims/2), 1}
+	for i := range r.freq {
+		r.freq[i] = math.Pow(c.RopeBase, -2*float64(i)/float64(c.RopeDims)) / c.RopeLine
 	}
 	if l.f.Tensor("rope_freqs.weight") != nil {
-		for i, f := range l.vector("rope_freqs.weight", len(freq)) {
-			freq[i] /= float64(f)
+		for i, f := range l.vector("rope_freqs.weight", len(r.freq)) {
+			r.freq[i] /= float64(f)
 		}
 	}
-	return freq
+	if c.yarn.factor != 0 {
+		r.stretch(c)
+	}
+	return r
+}
+
+// stretch applies YaRN.
+func (r *rotation) stretch(c Config) {
+	n := float64(c.RopeDims)
+	pair := func(turns float64) float64 { // the pair that turns so often in the old context
+		return n * math.Log(float64(c.yarn.context)/(turns*2*math.Pi)) / (2 * math.Log(c.RopeBase))
+	}
+	low, high := max(0, math.Floor(pair(fastTurns))), min(n-1, math.Ceil(pair(slowTurns)))
+	for i := range r.freq {
+		slow := min(1, max(0, (float64(i)-low)/max(0.001, high-low)))
+		r.freq[i] *= 1 - slow + slow/c.yarn.factor
+	}
+	r.size = c.yarn.size * (0.1*math.Log(c.yarn.factor) + 1)
 }
 
 // angles fills cos and sin (RopeDims/2) for position pos.
-func (m *Model) angles(cos, sin []float32, pos int) {
-	for i, f := range m.freq {
+func (r *rotation) angles(cos, sin []float32, pos int) {
+	for i, f := range r.freq {
 		s, c := math.Sincos(float64(pos) * f)
-		cos[i], sin[i] = float32(c), float32(s)
+		cos[i], sin[i] = float32(c*r.size), float32(s*r.size)
 	}
 }
 
-// rotate turns the pairs (2i, 2i+1) of each head of v by the angles. GGUF files
-// of the llama architecture keep pairs side by side (their converter permutes
-// models that keep them half a head apart).
-func rotate(v []float32, headDim int, cos, sin []float32) {
+// rotate turns the pairs of each head of v by the angles. GGUF files of the llama
+// architecture keep pairs side by side (their converter permutes models that keep them
+// half a head apart); those of others do not.
+func rotate(v []float32, headDim int, halves bool, cos, sin []float32) {
+	step, apart := 2, 1
+	if halves {
+		step, apart = 1, len(cos)
+	}
 	for ; len(v) >= headDim; v = v[headDim:] {
 		for i, c := range cos {
 			s := sin[i]
-			a, b := v[2*i], v[2*i+1]
-			v[2*i] = float32(a*c) - float32(b*s)
-			v[2*i+1] = float32(a*s) + float32(b*c)
+			a, b := v[step*i], v[step*i+apart]
+			v[step*i] = float32(a*c) - float32(b*s)
+			v[step*i+apart] = float32(a*s) + float32(b*c)
 		}
 	}
 }

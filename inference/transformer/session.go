@@ -35,7 +35,7 @@ type Session struct {
 	k, v     []float32 // (T, kvHeads*headDim)
 	att      []float32 // (T, heads*headDim) attention's result
 	gate, up []float32 // (T, hidden)
-	cos, sin []float32 // (T, RopeDims/2)
+	cos, sin []float32 // (rotations, T, RopeDims/2)
 	scores   []float32 // (heads, max)
 	logits   []float32 // (vocab)
 	in       *matmul.Input
@@ -73,7 +73,7 @@ func (m *Model) NewSession(context int) (*Session, error) {
 		q: f(t * c.Heads * c.HeadDim), att: f(t * c.Heads * c.HeadDim),
 		k: f(t * row), v: f(t * row),
 		gate: f(t * c.Hidden), up: f(t * c.Hidden),
-		cos: f(t * c.RopeDims / 2), sin: f(t * c.RopeDims / 2),
+		cos: f(len(m.rotations) * t * c.RopeDims / 2), sin: f(len(m.rotations) * t * c.RopeDims / 2),
 		scores: f(c.Heads * context), logits: f(c.Vocab),
 		in: matmul.NewInput(t, max(c.Dim, c.Hidden, c.Heads*c.HeadDim)),
 	}

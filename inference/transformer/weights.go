@@ -18,7 +18,9 @@ type Model struct {
 	layers []layer
 	norm   []float32     // (dim)
 	output matmul.Matrix // (vocab, dim); embed again where the file ties them
-	freq   []float64     // (RopeDims/2) radians per position
+
+	// Rotations of layers that see all positions, and of those that do not, if any.
+	rotations []rotation
 
 	pool *pool
 }
@@ -32,9 +34,14 @@ type layer struct {
 	ffnNorm  []float32     // (dim)
 	gate, up matmul.Matrix // (hidden, dim)
 	down     matmul.Matrix // (dim, hidden)
+
+	// What only some models have; nil in others.
+	qBias, kBias, vBias []float32 // (rows of q, k, v) Qwen2
+	qNorm, kNorm        []float32 // (headDim) Qwen3, Gemma
+	attnPost, ffnPost   []float32 // (dim) Gemma
 }
 
-// New finds the weights of a llama model in f and checks their shapes. They stay
+// New finds the weights of a model in f and checks their shapes. They stay
 // where they are. Products are spread over at most threads threads.
 func New(f *gguf.File, threads int) (*Model, error) {
 	c, err := readConfig(f)
@@ -58,7 +65,12 @@ func New(f *gguf.File, threads int) (*Model, error) {
 	for i := 0; i < c.Layers && l.err == nil; i++ {
 		m.layers = append(m.layers, l.layer(c, "blk."+strconv.Itoa(i)+"."))
 	}
-	m.freq = l.frequencies(c)
+	m.rotations = []rotation{l.rotation(c)}
+	if c.arch.gemma {
+		local := c
+		local.RopeBase, local.RopeLine, local.yarn = c.arch.localBase, 1, yarn{}
+		m.rotations = append(m.rotations, l.rotation(local))
+	}
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -89,7 +101,12 @@ type loader struct {
 
 func (l *loader) layer(c Config, p string) layer {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
-	return layer{
+	for _, name := range []string{"attn_output.bias", "ffn_gate.bias", "ffn_up.bias", "ffn_down.bias", "attn_qkv.weight", "attn_sinks.weight"} {
+		if l.err == nil && l.f.Tensor(p+name) != nil {
+			l.err = fmt.Errorf("transformer: tensor %q is not supported", p+name)
+		}
+	}
+	w := layer{
 		attnNorm: l.vector(p+"attn_norm.weight", c.Dim),
 		q:        l.matrix(p+"attn_q.weight", q, c.Dim),
 		k:        l.matrix(p+"attn_k.weight", kv, c.Dim),
@@ -99,7 +116,22 @@ func (l *loader) layer(c Config, p string) layer {
 		gate:     l.matrix(p+"ffn_gate.weight", c.Hidden, c.Dim),
 		up:       l.matrix(p+"ffn_up.weight", c.Hidden, c.Dim),
 		down:     l.matrix(p+"ffn_down.weight", c.Dim, c.Hidden),
+
+		qBias: l.optional(p+"attn_q.bias", q), kBias: l.optional(p+"attn_k.bias", kv), vBias: l.optional(p+"attn_v.bias", kv),
+		qNorm: l.optional(p+"attn_q_norm.weight", c.HeadDim), kNorm: l.optional(p+"attn_k_norm.weight", c.HeadDim),
 	}
+	if c.arch.gemma {
+		w.attnPost, w.ffnPost = l.vector(p+"post_attention_norm.weight", c.Dim), l.vector(p+"post_ffw_norm.weight", c.Dim)
+	}
+	return w
+}
+
+// optional is vector for a tensor that may not be there.
+func (l *loader) optional(name string, n int) []float32 {
+	if l.f.Tensor(name) == nil {
+		return nil
+	}
+	return l.vector(name, n)
 }
 
 // tensor returns the named tensor if it has the dimensions, given as the file
