@@ -128,7 +128,8 @@ func digest(rev *revision, method string, params []byte) [sha256.Size]byte {
 	dst = appendString(dst, method)
 	for _, v := range [][]byte{named, arguments} {
 		if v != nil && !isEmpty(v) { // no arguments are written in two ways
-			dst = appendCanonical(dst, v)
+			w := walker{b: v}
+			dst = w.canonical(dst)
 		}
 	}
 	return sha256.Sum256(dst)
@@ -144,38 +145,62 @@ func isEmpty(v []byte) bool {
 	return !ok
 }
 
-// appendCanonical appends a checked value so that equal values give equal text: without
-// space, strings escaped in one way, members by name. Numbers stay as they are written.
-func appendCanonical(dst, v []byte) []byte {
-	switch v[0] {
+// canonical steps over the value at hand, which is well formed, and appends it so that
+// equal values give equal text: without space, strings escaped in one way, members by name.
+// Numbers stay as they are written. It reads the text once: what nests deep must not be
+// looked at again for each level.
+func (w *walker) canonical(dst []byte) []byte {
+	w.skipSpace()
+	switch w.b[w.i] {
 	case '"':
-		return appendString(dst, text(v))
+		return appendString(dst, w.text())
 	case '[':
 		dst = append(dst, '[')
-		for w := walk(v); ; {
-			e, ok := w.element()
-			if !ok {
+		for w.i++; ; w.skipComma() {
+			if w.skipSpace(); w.b[w.i] == ']' {
+				w.i++
 				return append(dst, ']')
 			}
-			dst = append(appendCanonical(dst, e), ',')
+			dst = append(w.canonical(dst), ',')
 		}
 	case '{':
-		type member struct{ name, value []byte }
+		type member struct {
+			name     []byte
+			from, to int // in dst
+		}
 		var list []member
-		for w := walk(v); ; {
-			name, value, ok := w.member()
-			if !ok {
+		dst = append(dst, '{')
+		first := len(dst)
+		for w.i++; ; w.skipComma() {
+			if w.skipSpace(); w.b[w.i] == '}' {
+				w.i++
 				break
 			}
-			list = append(list, member{name, value})
+			m := member{name: w.text(), from: len(dst)}
+			w.skipSpace()
+			w.i++ // the colon
+			dst = w.canonical(append(appendString(dst, m.name), ':'))
+			dst = append(dst, ',')
+			m.to = len(dst)
+			list = append(list, m)
 		}
-		slices.SortStableFunc(list, func(a, b member) int { return strings.Compare(string(a.name), string(b.name)) })
-		dst = append(dst, '{')
-		for _, m := range list {
-			dst = append(appendString(dst, m.name), ':')
-			dst = append(appendCanonical(dst, m.value), ',')
+		byName := func(a, b member) int { return strings.Compare(string(a.name), string(b.name)) }
+		if !slices.IsSortedFunc(list, byName) {
+			slices.SortStableFunc(list, byName)
+			old := slices.Clone(dst[first:])
+			dst = dst[:first]
+			for _, m := range list {
+				dst = append(dst, old[m.from-first:m.to-first]...)
+			}
 		}
 		return append(dst, '}')
 	}
-	return append(dst, v...)
+	return append(dst, w.value()...)
+}
+
+// text steps over the string at hand and returns what it says.
+func (w *walker) text() []byte {
+	from := w.i
+	w.skipString()
+	return text(w.b[from:w.i])
 }

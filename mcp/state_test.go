@@ -98,6 +98,29 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// TestDigestOfDeepParams: what nests deep costs what it would cost flat, not that for each
+// level.
+func TestDigestOfDeepParams(t *testing.T) {
+	cost := func(depth int) time.Duration {
+		params := []byte(`{"arguments":{"a":` + strings.Repeat("[", depth) + strings.Repeat(" ", 1<<20) + strings.Repeat("]", depth) + `}}`)
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			digest(&revisions[0], "tools/call", params)
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	if flat, deep := cost(1), cost(60); deep > 10*flat {
+		t.Errorf("%v deep, %v flat", deep, flat)
+	}
+	a := digest(&revisions[0], "tools/call", []byte(`{"arguments":{"o":[{"b":{"d":1,"c":2},"a":3},4]}}`))
+	b := digest(&revisions[0], "tools/call", []byte(`{"arguments":{"o":[{"a":3,"b":{"c":2,"d":1}},4]}}`))
+	if a != b {
+		t.Error("the order of nested members makes another request")
+	}
+}
+
 // FuzzState: no state that was not sealed is taken, and space changes no digest.
 func FuzzState(f *testing.F) {
 	s := NewServer(Implementation{}, nil)
