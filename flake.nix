@@ -18,7 +18,7 @@
         name = "source";
         path = self;
         filter = path: type:
-          builtins.match ".*/(bazel-[^/]*|docs|result[^/]*|[.][^/]*|BUILD.bazel|[^/]*[.](bzl|md|nix|sh))" path == null;
+          builtins.match ".*/(bazel-[^/]*|docs|result(-[^/]*)?|[.][^/]*|BUILD.bazel|[^/]*[.](bzl|md|nix|sh))" path == null;
       };
 
       # The Go SDK, by its hash: whoever builds must have put it into the store (./dev does).
