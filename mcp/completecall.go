@@ -85,11 +85,9 @@ func completeParams(params []byte) (what completion, value string, given map[str
 	}
 	what.argument = *name
 	given = map[string]string{}
-	eachMember(context, func(name string, v []byte) {
-		if name == "arguments" && isObject(v) {
-			stringMembers(v, func(name, v string) { given[name] = v })
-		}
-	})
+	if arguments := memberOf(context, "arguments"); isObject(arguments) {
+		stringMembers(arguments, func(name, v string) { given[name] = v })
+	}
 	return what, *text, given, nil
 }
 

@@ -88,13 +88,7 @@ func (s *session) handleNotification(m *message) {
 	case "notifications/roots/list_changed":
 		s.asks.rootsChanged()
 	case "notifications/cancelled":
-		var id []byte
-		eachMember(m.params, func(name string, v []byte) {
-			if name == "requestId" && validID(v) {
-				id = v
-			}
-		})
-		if id != nil {
+		if id := memberOf(m.params, "requestId"); id != nil && validID(id) {
 			s.cancelCall(id)
 		}
 	}
@@ -112,6 +106,17 @@ func eachMember(v []byte, f func(name string, v []byte)) {
 		}
 		f(string(name), value)
 	}
+}
+
+// memberOf returns the member of an object that has a name, the last one if there are
+// several, nil if there is none; v may be nil.
+func memberOf(v []byte, name string) (value []byte) {
+	eachMember(v, func(n string, m []byte) {
+		if n == name {
+			value = m
+		}
+	})
+	return value
 }
 
 func (s *session) ping(_ *request, dst []byte) ([]byte, *Error) {

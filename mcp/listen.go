@@ -42,12 +42,7 @@ func (s *session) listen(r *request) *Error {
 // takeFilter subscribes f to what r asks for and appends to dst, as members of the filter,
 // what of it the server has.
 func (f *feed) takeFilter(r *request, dst []byte) ([]byte, *Error) {
-	var filter []byte
-	eachMember(r.params, func(name string, v []byte) {
-		if name == "notifications" {
-			filter = v
-		}
-	})
+	filter := memberOf(r.params, "notifications")
 	if !isObject(filter) {
 		return dst, Errorf(CodeInvalidParams, "params.notifications must be an object")
 	}

@@ -42,12 +42,7 @@ func levelName(l slog.Level) string {
 
 // setLevel answers logging/setLevel.
 func (s *session) setLevel(r *request, dst []byte) ([]byte, *Error) {
-	var level []byte
-	eachMember(r.params, func(name string, v []byte) {
-		if name == "level" {
-			level = v
-		}
-	})
+	level := memberOf(r.params, "level")
 	l, e := parseLevel(level)
 	if e != nil {
 		return dst, e

@@ -108,12 +108,7 @@ func (rs *rounds) answer(key string) (v []byte, isNew bool) {
 	if v := rs.find(keptAnswer, key); v != nil {
 		return v, false
 	}
-	eachMember(rs.given, func(name string, value []byte) {
-		if name == key {
-			v = value
-		}
-	})
-	return v, true
+	return memberOf(rs.given, key), true
 }
 
 // askInResult takes the answers that are there. If one is missing it notes the questions

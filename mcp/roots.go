@@ -37,12 +37,7 @@ func AskRoots(key string, to *[]Root) Ask {
 
 // parseRoots reads a ListRootsResult.
 func parseRoots(answer []byte) ([]Root, error) {
-	var list []byte
-	eachMember(answer, func(name string, v []byte) {
-		if name == "roots" {
-			list = v
-		}
-	})
+	list := memberOf(answer, "roots")
 	if len(list) == 0 || list[0] != '[' {
 		return nil, badAnswer("roots must be an array")
 	}

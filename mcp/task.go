@@ -209,14 +209,7 @@ func (r *taskRun) ask(ctx context.Context, inputs []taskInput) ([][]byte, error)
 
 // finish ends the task with what its function has returned: a result, JSON, or an error.
 func (r *taskRun) finish(result []byte, e *Error) {
-	isError := false
-	if e == nil {
-		eachMember(result, func(name string, v []byte) {
-			if name == "isError" {
-				isError = string(v) == "true"
-			}
-		})
-	}
+	isError := e == nil && string(memberOf(result, "isError")) == "true"
 	r.update(false, func(s *taskStore, now time.Time) bool {
 		if e != nil {
 			return s.fail(r.record, now, e)

@@ -20,12 +20,7 @@ func taskID(r *request) (string, *Error) {
 	case !r.rev.extensions && !r.rev.taskTools:
 		return "", errNoMethod(r)
 	}
-	var id []byte
-	eachMember(r.params, func(name string, v []byte) {
-		if name == "taskId" {
-			id = v
-		}
-	})
+	id := memberOf(r.params, "taskId")
 	if !isString(id) {
 		return "", Errorf(CodeInvalidParams, "params.taskId must be a string")
 	}
