@@ -25,7 +25,7 @@ var (
 // the boot before left there. Without RAM for it there are no records. It runs when
 // the frame allocator has its memory and has given out none.
 func kernCrashInit() {
-	r := phys.Range{Start: phys.Addr(kernRound(firstmoduledata.end) - kernImageBase)}
+	r := phys.Range{Start: kernImage().End}
 	r.End = r.Start + kerncrash.Size
 	if !kernWindow.Covers(r) || !kernAllRAM(r) {
 		return

@@ -65,8 +65,7 @@ func kernMemoryInit() {
 	for i := range kernUsableN {
 		kernFrames.Add(kernUsable[i].Intersect(kernWindow))
 	}
-	kernTailFind()
-	image := kernImage() // the tail need not fit in the RAM
+	image := kernImage() // the tail's addresses need not be RAM
 	if !kernAllRAM(image) {
 		kernFatal(kernExitBoot, "the memory map leaves out the image")
 	}
@@ -80,7 +79,7 @@ func kernMemoryInit() {
 	}
 	kernCrashInit() // takes what the boot before left
 	kernFrames.SetSecret(kernRandom())
-	kernTailInit() // before a frame of it is given out
+	kernTailInit()
 	kernDirectGrow()
 	kernDirectTrim()
 	kernDropAll()

@@ -109,7 +109,7 @@ func kernSysMadvise(va, size uintptr, advice uint32) int64 {
 // kernDemand resolves a page fault on reserved memory and reports whether it did.
 func kernDemand(va uint64, access page.Flags) bool {
 	heap := va >= kernHeapBase && va < kernHeapEnd
-	if tail := va >= kernTailStart && va < kernTailEnd; !heap && !tail {
+	if !heap && !kernInTail(va) {
 		return false
 	}
 	fresh, r := kernSpace.Fault(kernMem{}, va, access)

@@ -4,7 +4,6 @@ package runtime
 
 import (
 	"internal/kernel/page"
-	"internal/kernel/phys"
 	"internal/kernel/pvh"
 )
 
@@ -31,8 +30,7 @@ func kernModulesProtect() {
 // kernModuleOK reports whether the program may have the module.
 func kernModuleOK(m pvh.Module) bool {
 	r := m.Range.Outer(kernPage)
-	place := phys.Range{Start: kernImage().Start, End: phys.Addr(kernRound(firstmoduledata.end) - kernImageBase)}
-	return !m.Range.IsEmpty() && kernAllRAM(r) && !r.Overlaps(place)
+	return !m.Range.IsEmpty() && kernAllRAM(r) && !r.Overlaps(kernImage())
 }
 
 // kernModule stores the address and the size of module i at out; both are 0 for a

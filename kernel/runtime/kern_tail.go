@@ -8,11 +8,10 @@ import (
 	"unsafe"
 )
 
-// The image's tail: large variables of the program that begin as zero. The VMM
-// puts RAM behind all variables, but a program may have many MiB that it rarely
-// touches: crypto/internal/fips140/drbg alone brings 32 MiB. So the tail's RAM
-// goes to the frame allocator, and its pages get zero frames at the first touch,
-// like those of the heap.
+// The image's tail: large variables of the program that begin as zero. A program may
+// have many MiB that it rarely touches: crypto/internal/fips140/drbg alone brings
+// 32 MiB. So the tail is not part of what the VMM loads, its frames are RAM like any
+// other, and its pages get zero frames at the first touch, like those of the heap.
 //
 // The Go linker sorts the symbols of .noptrbss by size (cmd/link/internal/ld, dodataSect), and
 // that section is the last of the image:
@@ -25,60 +24,58 @@ import (
 // kernel's, so none of them is in the tail: the way from a page fault to a new
 // frame needs nothing that must be faulted in first. The stock runtime may have
 // variables there, it has not started.
-
-// kernTailLeast is how large the tail must be, in bytes, to be worth it.
-const kernTailLeast = 1 << 20
-
-// kernTailStart and kernTailEnd are the tail, whole pages at virtual addresses;
-// both are 0 if there is none. Set before the first task runs.
-var kernTailStart, kernTailEnd uint64
-
-// kernTailFind looks where the tail is. It is left out unless variables of the
-// kernel, from a word to the largest, lie in the order of their sizes and nothing
-// is behind the section: else the linker does not do what is said above.
 //
-// A variable of the kernel that is larger than the last one here must be added.
-func kernTailFind() {
-	m := &firstmoduledata
-	last := m.noptrbss
-	size := uintptr(0)
-	for _, v := range [...]struct{ at, size uintptr }{
-		{uintptr(unsafe.Pointer(&kernFaultCount)), unsafe.Sizeof(kernFaultCount)},
-		{uintptr(unsafe.Pointer(&kernFrames)), unsafe.Sizeof(kernFrames)},
-		{uintptr(unsafe.Pointer(&kernIDT)), unsafe.Sizeof(kernIDT)},
-		{uintptr(unsafe.Pointer(&kernBootStack)), unsafe.Sizeof(kernBootStack)},
-		{uintptr(unsafe.Pointer(&kernRing)), unsafe.Sizeof(kernRing)},
-	} {
-		if v.at < last || v.size < size {
-			return
-		}
-		last, size = v.at+v.size, v.size
-	}
-	start, end := kernRound(last), kernRound(m.enoptrbss)
-	if kernRound(m.end) == end && end >= start+kernTailLeast {
-		kernTailStart, kernTailEnd = start, end
-	}
+// The image tool finds the tail with kernTailMark and fills in where it is
+// (kernel/mkimage/image/tail.go, which must agree about the layout). It leaves the
+// tail out of the image's page tables, too.
+
+// kernTailMark is the record that the image tool looks for in the data of the kernel.
+// Its variables go from a word to the largest of the kernel: a larger one must be added.
+var kernTailMark = struct {
+	magic      [16]byte
+	start, end uint64 // virtual addresses, whole pages; 0 if there is no tail
+	count      uint64
+	vars       [5]kernTailVar
+}{
+	magic: [16]byte{'u', 'n', 'i', 'k', 'e', 'r', 'n', 'e', 'l', '-', 'a', 'i', '/', 'b', 's', 's'},
+	count: 5,
+	vars: [5]kernTailVar{
+		{unsafe.Pointer(&kernFaultCount), unsafe.Sizeof(kernFaultCount)},
+		{unsafe.Pointer(&kernFrames), unsafe.Sizeof(kernFrames)},
+		{unsafe.Pointer(&kernIDT), unsafe.Sizeof(kernIDT)},
+		{unsafe.Pointer(&kernBootStack), unsafe.Sizeof(kernBootStack)},
+		{unsafe.Pointer(&kernRing), unsafe.Sizeof(kernRing)},
+	},
 }
 
-// kernImage returns where the image is that keeps its frames: all but the tail.
+type kernTailVar struct {
+	at   unsafe.Pointer
+	size uintptr
+}
+
+// kernInTail reports whether va is in the tail.
+func kernInTail(va uint64) bool { return va >= kernTailMark.start && va < kernTailMark.end }
+
+// kernImage returns where the image is, without the tail.
 func kernImage() phys.Range {
-	end := uint64(firstmoduledata.end)
-	if kernTailEnd != 0 {
-		end = kernTailStart
+	end := kernRound(firstmoduledata.end)
+	if kernTailMark.start != 0 {
+		end = kernTailMark.start
 	}
 	return phys.Range{Start: kernBootStub, End: phys.Addr(end - kernImageBase)}
 }
 
-// kernTailInit takes the tail's pages away from it and makes them demand-zero. Its
-// frames can be given out from here on, through the direct map, where the image's
-// tables have them as writable as any RAM. No other processor runs, nothing has
-// used the tail, and the caller drops the translations.
+// kernTailInit makes the tail demand-zero. Nothing has used it: nothing is mapped there.
 func kernTailInit() {
-	if kernTailEnd == 0 {
+	t := &kernTailMark
+	if t.start == 0 {
 		return
 	}
-	kernCut(kernTailStart, kernTailEnd)
-	if r := kernSpace.Reserve(kernMem{}, kernTailStart, kernTailEnd, page.Write); r != page.OK {
+	ring := &t.vars[len(t.vars)-1]
+	if t.start < uint64(uintptr(ring.at)+ring.size) || t.end != kernRound(firstmoduledata.enoptrbss) || t.end != kernRound(firstmoduledata.end) {
+		kernFatal(kernExitBoot, "the image's tail is not where the variables end")
+	}
+	if r := kernSpace.Reserve(kernMem{}, t.start, t.end, page.Write); r != page.OK {
 		kernFatalWord(kernExitBoot, "the image's tail: ", r.String())
 	}
 }

@@ -14,7 +14,9 @@
 // The tables map what the kernel needs to run at all: the image's own segments
 // with their permissions, and the first GiB of physical memory (Direct), where
 // the image is only as writable as the image. Nothing is writable and executable,
-// nothing maps the zero page. The kernel goes on from them (kernel/runtime).
+// nothing maps the zero page. Large variables at the end of the last segment, its
+// tail, are neither loaded nor mapped. The kernel goes on from there
+// (kernel/runtime).
 //
 // The result depends on nothing but the input.
 package image
@@ -57,6 +59,9 @@ func Seal(kernel []byte) ([]byte, error) {
 	}
 	loads, err := segments(f, uint64(len(kernel)))
 	if err != nil {
+		return nil, err
+	}
+	if kernel, err = cutTail(kernel, loads); err != nil {
 		return nil, err
 	}
 	boot, err := bootSegment(loads, f.Entry)

@@ -132,5 +132,6 @@ func TestSealRefuses(t *testing.T) {
 
 func FuzzSeal(f *testing.F) {
 	f.Add(makeELF(testEntry, testSegments()))
+	f.Add(makeELF(testEntry, withData(goodMark(), tailBss)))
 	f.Fuzz(func(t *testing.T, in []byte) { Seal(in) })
 }

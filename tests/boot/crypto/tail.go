@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"hash/crc32"
 	"os"
 	"runtime"
 	"sync"
 	"syscall"
+
+	"github.com/unikernel-ai/unikernel-ai/kernel"
 )
 
 const page = 4096
@@ -92,6 +95,19 @@ func checkContents() error {
 		if b != pattern(i) {
 			return fmt.Errorf("byte %d of a variable is %#x, want %#x", i, b, pattern(i))
 		}
+	}
+	return nil
+}
+
+// checkModule tells of the file that the VMM loaded, if it did: once the variables are
+// full, and where their RAM would have been.
+func checkModule() error {
+	modules, err := kernel.Modules()
+	if err != nil {
+		return err
+	}
+	for i, m := range modules {
+		fmt.Printf("module %d: %d bytes, CRC-32 %08x\n", i, len(m), crc32.ChecksumIEEE(m))
 	}
 	return nil
 }
