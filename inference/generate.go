@@ -145,7 +145,7 @@ func (m *Model) acquire(ctx context.Context) (*worker, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	s, err := m.net.NewSession(m.context)
+	s, err := m.net.NewSession(m.context, transformer.CacheF32)
 	if err != nil {
 		m.workers <- nil
 		return nil, fmt.Errorf("inference: %w", err)

@@ -112,7 +112,7 @@ const usefulContext = 1024
 
 // fit makes sessions and context small enough for cfg.CacheBytes.
 func (m *Model) fit(cfg *Config) error {
-	token := m.net.CacheBytes(1)
+	token := m.net.CacheBytes(1, transformer.CacheF32)
 	fit := cfg.CacheBytes / token // tokens
 	if fit < 1 {
 		return fmt.Errorf("inference: a token takes %d bytes of KV cache, %d are allowed", token, cfg.CacheBytes)
@@ -123,7 +123,9 @@ func (m *Model) fit(cfg *Config) error {
 }
 
 // CacheBytes returns what the KV caches of all sessions take, once they are there.
-func (m *Model) CacheBytes() int64 { return int64(cap(m.workers)) * m.net.CacheBytes(m.context) }
+func (m *Model) CacheBytes() int64 {
+	return int64(cap(m.workers)) * m.net.CacheBytes(m.context, transformer.CacheF32)
+}
 
 // Info returns what the file says about itself and how it is being run.
 func (m *Model) Info() Info {

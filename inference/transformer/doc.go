@@ -2,8 +2,9 @@
 // out.
 //
 // Model holds the weights of one file, shared and read-only. Session holds what
-// one text needs: the keys and values of its tokens so far (the KV cache) and
-// scratch memory. Sessions of one Model run at the same time.
+// one text needs: the keys and values of its tokens so far (the KV cache). Executor
+// runs steps: tokens of one session or of several go through the model together, so
+// that its weights are read once for all.
 //
 // # One step
 //
@@ -30,12 +31,10 @@
 //
 // Rotations can be scaled for long contexts: linear, YaRN, or by a tensor of factors.
 //
-// forward.go is that list as code. A prompt is run in batches of up to maxBatch
-// tokens, generated tokens one at a time; the numbers do not depend on how tokens
-// are grouped, nor on the number of threads, since every element is computed by
-// one thread in one order (package matmul).
+// forward.go is that list as code. The numbers do not depend on how tokens are put
+// together in steps, nor on the number of threads, nor on the kernel, since every
+// element is computed by one thread in one order (package matmul). There is nothing to
+// switch on for that.
 //
-// When the context is full, Run refuses; nothing is forgotten silently. Not
-// here, but with a place: a quantized KV cache (session.go), other architectures,
-// batches across sessions (forward.go).
+// When the context is full, tokens are refused; nothing is forgotten silently.
 package transformer

@@ -6,23 +6,15 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 )
 
-// forward runs T tokens, 1 to maxBatch, at positions s.pos and up. There is room
-// for them. With last set it leaves the logits after the last one in s.logits.
-func (s *Session) forward(tokens []int32, last bool) {
-	m := s.m
-	T, dim, hidden := len(tokens), m.Dim, m.Hidden
+// forward runs e.pieces, which have been checked.
+func (e *Executor) forward() {
+	m, T := e.m, e.prepare()
+	dim, hidden := m.Dim, m.Hidden
 	qRow, kvRow := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
-	pairs := m.RopeDims / 2
-	x, h := s.x[:T*dim], s.h[:T*dim]
+	x, h := e.x[:T*dim], e.h[:T*dim]
 
 	// x (T, dim): one row of the embedding per token. cos, sin (T, pairs).
-	for t, id := range tokens {
-		m.embed.Row(x[t*dim:(t+1)*dim], int(id))
-		for k := range m.rotations {
-			at := (k*T + t) * pairs
-			m.rotations[k].angles(s.cos[at:at+pairs], s.sin[at:at+pairs], s.pos+t)
-		}
-	}
+	e.start(T)
 	if m.arch.gemma {
 		scale(x, float32(math.Sqrt(float64(dim))))
 	}
@@ -32,64 +24,124 @@ func (s *Session) forward(tokens []int32, last bool) {
 
 		// q (T, heads*hd), k and v (T, kvHeads*hd) from the normalised x.
 		norm(h, x, l.attnNorm, m.Epsilon)
-		s.input(h, T, dim, &l.q, &l.k, &l.v)
-		s.multiply(s.q, &l.q)
-		s.multiply(s.k, &l.k)
-		s.multiply(s.v, &l.v)
-		addBias(s.q[:T*qRow], l.qBias)
-		addBias(s.k[:T*kvRow], l.kBias)
-		addBias(s.v[:T*kvRow], l.vBias)
-		normInPlace(s.q[:T*qRow], l.qNorm, m.Epsilon)
-		normInPlace(s.k[:T*kvRow], l.kNorm, m.Epsilon)
+		e.input(h, T, dim, &l.q, &l.k, &l.v)
+		e.multiply(e.q, &l.q)
+		e.multiply(e.k, &l.k)
+		e.multiply(e.v, &l.v)
+		addBias(e.q[:T*qRow], l.qBias)
+		addBias(e.k[:T*kvRow], l.kBias)
+		addBias(e.v[:T*kvRow], l.vBias)
+		normInPlace(e.q[:T*qRow], l.qNorm, m.Epsilon)
+		normInPlace(e.k[:T*kvRow], l.kNorm, m.Epsilon)
+		e.remember(i, T)
 
-		// Rotate by position, and remember k and v: (kvHeads, max, hd) per layer.
-		at := 0 // of the layer's rotation
-		if !m.arch.global(i) {
-			at = T * pairs
-		}
-		for t := range T {
-			pos := s.pos + t
-			cos, sin := s.cos[at+t*pairs:at+(t+1)*pairs], s.sin[at+t*pairs:at+(t+1)*pairs]
-			q, k, v := s.q[t*qRow:(t+1)*qRow], s.k[t*kvRow:(t+1)*kvRow], s.v[t*kvRow:(t+1)*kvRow]
-			rotate(q, m.HeadDim, m.arch.halves, cos, sin)
-			rotate(k, m.HeadDim, m.arch.halves, cos, sin)
-			for head := range m.KVHeads {
-				to := s.cacheRow(i, head, pos)
-				copy(s.keys[to:to+m.HeadDim], k[head*m.HeadDim:])
-				copy(s.values[to:to+m.HeadDim], v[head*m.HeadDim:])
-			}
-		}
-
-		// att (T, heads*hd): every head looks back over the cache. x += att·Woᵀ.
-		s.attention(i, T)
-		s.input(s.att, T, qRow, &l.o)
-		s.multiply(h, &l.o)
+		// att (T, heads*hd): every head looks back over its cache. x += att·Woᵀ.
+		e.attention(i)
+		e.input(e.att, T, qRow, &l.o)
+		e.multiply(h, &l.o)
 		normInPlace(h, l.attnPost, m.Epsilon)
 		add(x, h)
 
 		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
 		norm(h, x, l.ffnNorm, m.Epsilon)
-		s.input(h, T, dim, &l.gate, &l.up)
-		s.multiply(s.gate, &l.gate)
-		s.multiply(s.up, &l.up)
+		e.input(h, T, dim, &l.gate, &l.up)
+		e.multiply(e.gate, &l.gate)
+		e.multiply(e.up, &l.up)
 		if m.arch.gemma {
-			geGLU(s.gate[:T*hidden], s.up[:T*hidden])
+			geGLU(e.gate[:T*hidden], e.up[:T*hidden])
 		} else {
-			matmul.SwiGLU(s.gate[:T*hidden], s.up[:T*hidden])
+			matmul.SwiGLU(e.gate[:T*hidden], e.up[:T*hidden])
 		}
-		s.input(s.gate, T, hidden, &l.down)
-		s.multiply(h, &l.down)
+		e.input(e.gate, T, hidden, &l.down)
+		e.multiply(h, &l.down)
 		normInPlace(h, l.ffnPost, m.Epsilon)
 		add(x, h)
 	}
-	s.pos += T
+	for _, p := range e.pieces {
+		p.Session.pos += len(p.Tokens)
+	}
+	e.results()
+	e.release()
+}
 
-	// logits (vocab), only where somebody will look at them.
-	if last {
-		end := x[(T-1)*dim:]
-		matmul.RMSNorm(h[:dim], end, m.norm, m.Epsilon)
-		s.input(h, 1, dim, &m.output)
-		s.multiply(s.logits, &m.output)
+// start fills x with the tokens' rows of the embedding, and the angles of T positions.
+func (e *Executor) start(T int) {
+	m, pairs := e.m, e.m.RopeDims/2
+	for i, p := range e.pieces {
+		r := e.runs[i]
+		for t, id := range p.Tokens {
+			row := r.first + t
+			m.embed.Row(e.x[row*m.Dim:(row+1)*m.Dim], int(id))
+			for k := range m.rotations {
+				at := (k*T + row) * pairs
+				m.rotations[k].angles(e.cos[at:at+pairs], e.sin[at:at+pairs], r.pos+t)
+			}
+		}
+	}
+}
+
+// remember rotates queries and keys by their positions, and keeps keys and values.
+func (e *Executor) remember(layer, T int) {
+	m, pairs := e.m, e.m.RopeDims/2
+	qRow, kvRow := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
+	at := 0 // of the layer's rotation
+	if !m.arch.global(layer) {
+		at = T * pairs
+	}
+	for _, r := range e.runs {
+		for t := r.first; t < r.first+r.n; t++ {
+			cos, sin := e.cos[at+t*pairs:at+(t+1)*pairs], e.sin[at+t*pairs:at+(t+1)*pairs]
+			q, k, v := e.q[t*qRow:(t+1)*qRow], e.k[t*kvRow:(t+1)*kvRow], e.v[t*kvRow:(t+1)*kvRow]
+			rotate(q, m.HeadDim, m.arch.halves, cos, sin)
+			rotate(k, m.HeadDim, m.arch.halves, cos, sin)
+			r.cache.put(layer, r.pos+t-r.first, k, v)
+		}
+	}
+}
+
+// maxResults is how many tokens' logits are computed together.
+const maxResults = 16
+
+// results hands out what the pieces want of the last x.
+func (e *Executor) results() {
+	m, dim, n := e.m, e.m.Dim, 0
+	var group [maxResults]struct{ piece, i int } // whose rows are in h
+	logits := false
+	flush := func() {
+		if logits {
+			if len(e.logits) < n*m.Vocab {
+				e.logits = make([]float32, n*m.Vocab)
+			}
+			e.input(e.h, n, dim, &m.output)
+			e.multiply(e.logits, &m.output)
+		}
+		for j, g := range group[:n] {
+			p := &e.pieces[g.piece]
+			if p.Hidden != nil {
+				p.Hidden(g.i, e.h[j*dim:(j+1)*dim])
+			}
+			if p.Logits != nil {
+				p.Logits(g.i, e.logits[j*m.Vocab:(j+1)*m.Vocab])
+			}
+		}
+		n, logits = 0, false
+	}
+	for k, p := range e.pieces {
+		if p.Hidden == nil && p.Logits == nil {
+			continue
+		}
+		for i := p.From; i < len(p.Tokens); i++ {
+			row := e.runs[k].first + i
+			matmul.RMSNorm(e.h[n*dim:(n+1)*dim], e.x[row*dim:(row+1)*dim], m.norm, m.Epsilon)
+			group[n] = struct{ piece, i int }{k, i}
+			logits = logits || p.Logits != nil
+			if n++; n == min(maxResults, e.rows) {
+				flush()
+			}
+		}
+	}
+	if n > 0 {
+		flush()
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // cache the second time.
 
 // input makes x (T, cols) the vectors that are multiplied with the matrices next.
-func (s *Session) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
+func (e *Executor) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
 	words, bytes := false, false
 	for _, w := range matrices {
 		switch {
@@ -28,19 +28,18 @@ func (s *Session) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
 			bytes = true
 		}
 	}
-	s.cut = bytes
+	e.cut = bytes
 	if !bytes {
-		s.in.Set(x, T, cols, words)
+		e.in.Set(x, T, cols, words)
 		return
 	}
-	s.in.SetBytes(x, T, cols)
-	if s.rest == nil { // first use; all later ones take as much or grow it
-		s.rest = matmul.NewInput(0, 0)
-		s.residue = make([]float32, len(s.x)/s.m.Dim*max(s.m.Dim, s.m.Hidden, s.m.Heads*s.m.HeadDim))
-		s.second = make([]float32, max(len(s.gate), len(s.q), len(s.x), len(s.logits)))
+	e.in.SetBytes(x, T, cols)
+	if e.rest == nil { // first use; all later ones take as much or grow it
+		e.rest = matmul.NewInput(0, 0)
+		e.residue = make([]float32, e.rows*max(e.m.Dim, e.m.Hidden, e.m.Heads*e.m.HeadDim))
 	}
-	residue(s.residue, x[:T*cols])
-	s.rest.SetBytes(s.residue, T, cols)
+	residue(e.residue, x[:T*cols])
+	e.rest.SetBytes(e.residue, T, cols)
 }
 
 // residue computes what 8 bits leave of x: r = x - scale·round(x/scale), block by
@@ -67,15 +66,18 @@ func residue(r, x []float32) {
 	}
 }
 
-// multiply computes y (T, rows) = s.in (T, cols) · wᵀ.
-func (s *Session) multiply(y []float32, w *matmul.Matrix) {
-	s.mul = mulTask{y: y, w: w, in: s.in}
-	work := w.Rows * w.Cols * s.in.Count()
-	if s.cut && w.Format.Quantized() {
-		s.mul.rest, s.mul.second = s.rest, s.second
+// multiply computes y (T, rows) = e.in (T, cols) · wᵀ.
+func (e *Executor) multiply(y []float32, w *matmul.Matrix) {
+	e.mul = mulTask{y: y, w: w, in: e.in}
+	work := w.Rows * w.Cols * e.in.Count()
+	if e.cut && w.Format.Quantized() {
+		if n := e.in.Count() * w.Rows; len(e.second) < n {
+			e.second = make([]float32, n)
+		}
+		e.mul.rest, e.mul.second = e.rest, e.second
 		work *= 2
 	}
-	s.m.pool.run(&s.mul, (w.Rows+rowUnit-1)/rowUnit, work)
+	e.m.pool.run(&e.mul, (w.Rows+rowUnit-1)/rowUnit, work)
 }
 
 // rowUnit is what threads divide rows into: the number that kernels do at once.

@@ -30,7 +30,7 @@ func TestSmolLM2EqualsFloat64Reference(t *testing.T) {
 	s := session(t, f, 2, 64)
 	var got [][]float32
 	for next := tokens; len(got) < 8; {
-		logits := slices.Clone(run(t, s, next...))
+		logits := slices.Clone(feed(t, s, next...))
 		got = append(got, logits)
 		next = []int32{int32(best(logits))}
 		tokens = append(tokens, next[0])

@@ -121,7 +121,7 @@ func TestEachFormatEqualsFloat64Reference(t *testing.T) {
 			size = max(size, math.Abs(v))
 		}
 		eachKernel(t, func(t *testing.T) {
-			got := run(t, session(t, f, 2, 64), tokens...)
+			got := feed(t, session(t, f, 2, 64), tokens...)
 			worst := 0.0
 			for i, v := range got {
 				worst = max(worst, math.Abs(float64(v)-want[i]))
@@ -136,9 +136,9 @@ func TestEachFormatEqualsFloat64Reference(t *testing.T) {
 
 func TestCutVectorsAllocateNothing(t *testing.T) {
 	s := session(t, tiny{arch: "llama", typ: gguf.Q4_K, layers: 2}.file(t), 1, 128)
-	prompt := make([]int32, 40)
-	run(t, s, prompt...)
-	if n := testing.AllocsPerRun(10, func() { s.Reset(); run(t, s, prompt...); run(t, s, 3) }); n != 0 {
+	prompt, one := make([]int32, 40), []int32{3}
+	feed(t, s, prompt...)
+	if n := testing.AllocsPerRun(10, func() { s.Reset(); feed(t, s, prompt...); feed(t, s, one...) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -38,15 +38,15 @@ func session(t testing.TB, f *gguf.File, threads, context int) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := m.NewSession(context)
+	s, err := m.NewSession(context, CacheF32)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// run is Run, which must succeed.
-func run(t testing.TB, s *Session, tokens ...int32) []float32 {
+// feed is Run, which must succeed.
+func feed(t testing.TB, s *Session, tokens ...int32) []float32 {
 	t.Helper()
 	logits, err := s.Run(tokens, nil)
 	if err != nil {
@@ -76,7 +76,7 @@ func TestLogitsEqualFloat64Reference(t *testing.T) {
 		want := reference(f, verse)
 		eachKernel(t, func(t *testing.T) {
 			worst := 0.0
-			for i, v := range run(t, session(t, f, 1, 256), verse...) {
+			for i, v := range feed(t, session(t, f, 1, 256), verse...) {
 				worst = max(worst, math.Abs(float64(v)-want[i]))
 			}
 			t.Logf("%s: largest difference %.2g", name, worst)
@@ -96,7 +96,7 @@ func TestLogitsEqualGolden(t *testing.T) {
 		s := session(t, f, 2, 256)
 		for _, c := range g.Models[name].Cases {
 			s.Reset()
-			logits := run(t, s, c.PromptIDs...)
+			logits := feed(t, s, c.PromptIDs...)
 			for _, l := range c.TopLogits {
 				if d := math.Abs(float64(logits[l.ID]) - l.Value); !(d <= tolerance) {
 					t.Errorf("%s %q: logit of %d is %v, want %v", name, c.Prompt, l.ID, logits[l.ID], l.Value)
@@ -106,7 +106,7 @@ func TestLogitsEqualGolden(t *testing.T) {
 		s.Reset()
 		sum, squares := 0.0, 0.0 // over the logits after every token
 		for _, id := range verse {
-			for _, v := range run(t, s, id) {
+			for _, v := range feed(t, s, id) {
 				sum += float64(v)
 				squares += float64(v) * float64(v)
 			}
@@ -125,21 +125,21 @@ func TestBitsDoNotDependOnThreadsBatchesOrKernel(t *testing.T) {
 		prompt = append(prompt, int32(260+i*37%700))
 	}
 	for name, f := range parse(t) {
-		want := slices.Clone(run(t, session(t, f, 1, 256), prompt...))
+		want := slices.Clone(feed(t, session(t, f, 1, 256), prompt...))
 		eachKernel(t, func(t *testing.T) {
 			for _, threads := range []int{2, 5} {
-				if got := run(t, session(t, f, threads, 256), prompt...); !slices.Equal(got, want) {
+				if got := feed(t, session(t, f, threads, 256), prompt...); !slices.Equal(got, want) {
 					t.Errorf("%s: %d threads give other bits", name, threads)
 				}
 			}
 			s := session(t, f, 1, 256)
 			for i, id := range prompt[:promptSize-1] {
-				run(t, s, id)
+				feed(t, s, id)
 				if s.Len() != i+1 {
 					t.Fatalf("length %d after %d tokens", s.Len(), i+1)
 				}
 			}
-			if got := run(t, s, prompt[promptSize-1]); !slices.Equal(got, want) {
+			if got := feed(t, s, prompt[promptSize-1]); !slices.Equal(got, want) {
 				t.Errorf("%s: tokens one by one give other bits", name)
 			}
 		})
@@ -152,11 +152,11 @@ func TestSessionsRunAtTheSameTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := slices.Clone(run(t, session(t, f, 1, 64), verse...))
+	want := slices.Clone(feed(t, session(t, f, 1, 64), verse...))
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			s, err := m.NewSession(64)
+			s, err := m.NewSession(64, CacheF32)
 			for range 20 {
 				s.Reset()
 				if logits, e := s.Run(verse, nil); err != nil || e != nil || !slices.Equal(logits, want) {
@@ -170,14 +170,14 @@ func TestSessionsRunAtTheSameTime(t *testing.T) {
 
 func TestFullContextIsRefused(t *testing.T) {
 	s := session(t, parse(t)["kjv-Q8_0.gguf"], 1, 20)
-	run(t, s, verse...)
+	feed(t, s, verse...)
 	if _, err := s.Run([]int32{3, 4, 5}, nil); !errors.Is(err, ErrContextFull) {
 		t.Errorf("3 tokens in 2 places: %v", err)
 	}
 	if s.Len() != len(verse) || s.Free() != 2 {
 		t.Errorf("refused tokens were kept: %d, %d free", s.Len(), s.Free())
 	}
-	run(t, s, 3, 4)
+	feed(t, s, 3, 4)
 	if _, err := s.Run([]int32{5}, nil); !errors.Is(err, ErrContextFull) {
 		t.Errorf("full: %v", err)
 	}
@@ -195,14 +195,14 @@ func TestRunRefusesTokensOutsideVocabulary(t *testing.T) {
 func TestRunStopsBetweenBatches(t *testing.T) {
 	s := session(t, parse(t)["kjv-Q8_0.gguf"], 1, 256)
 	enough, calls := errors.New("enough"), 0
-	_, err := s.Run(make([]int32, 5*maxBatch), func() error {
+	_, err := s.Run(make([]int32, 5*s.m.maxRows()), func() error {
 		if calls++; calls == 3 {
 			return enough
 		}
 		return nil
 	})
-	if err != enough || s.Len() != 2*maxBatch {
-		t.Errorf("Run = %v after %d tokens, want %v after %d", err, s.Len(), enough, 2*maxBatch)
+	if err != enough || s.Len() != 2*s.m.maxRows() {
+		t.Errorf("Run = %v after %d tokens, want %v after %d", err, s.Len(), enough, 2*s.m.maxRows())
 	}
 }
 
@@ -212,11 +212,11 @@ func TestRunAllocatesNothing(t *testing.T) {
 			s := session(t, f, threads, 256)
 			prompt := make([]int32, 40)
 			one := []int32{300}
-			run(t, s, prompt...)
-			if n := testing.AllocsPerRun(20, func() { run(t, s, one...) }); n != 0 {
+			feed(t, s, prompt...)
+			if n := testing.AllocsPerRun(20, func() { feed(t, s, one...) }); n != 0 {
 				t.Errorf("%s, %d threads: %v allocations per token", name, threads, n)
 			}
-			if n := testing.AllocsPerRun(20, func() { s.Reset(); run(t, s, prompt...) }); n != 0 {
+			if n := testing.AllocsPerRun(20, func() { s.Reset(); feed(t, s, prompt...) }); n != 0 {
 				t.Errorf("%s, %d threads: %v allocations per prompt", name, threads, n)
 			}
 		}

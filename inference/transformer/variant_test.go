@@ -60,16 +60,16 @@ func TestEachArchitectureEqualsFloat64Reference(t *testing.T) {
 		for _, at := range []int{len(tokens), 3} { // at once, and in two batches
 			s := session(t, f, 2, 64)
 			if at < len(tokens) {
-				run(t, s, tokens[:at]...)
+				feed(t, s, tokens[:at]...)
 				for _, id := range tokens[at : len(tokens)-1] {
-					run(t, s, id)
+					feed(t, s, id)
 				}
 				at = len(tokens) - 1
 			} else {
 				at = 0
 			}
 			worst := 0.0
-			for i, v := range run(t, s, tokens[at:]...) {
+			for i, v := range feed(t, s, tokens[at:]...) {
 				worst = max(worst, math.Abs(float64(v)-want[i]))
 			}
 			if !(worst <= 2e-5*size) || size < 0.05 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
@@ -23,6 +24,9 @@ type Model struct {
 	rotations []rotation
 
 	pool *pool
+
+	turn     sync.Mutex
+	executor *Executor // of Session.Run; guarded by turn
 }
 
 // layer is the weights of one layer.

@@ -1,0 +1,135 @@
+package transformer
+
+import (
+	"fmt"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+)
+
+// Piece is tokens that a step appends to the text of a session, and what is wanted of
+// them.
+type Piece struct {
+	Session *Session
+	Tokens  []int32
+
+	// Results are wanted of Tokens[From:]. For each of these, in order, the functions
+	// that are not nil are called at the end of the step; the slices are valid
+	// during the call.
+	From   int
+	Logits func(i int, logits []float32) // (vocab) for the token after Tokens[i]
+	Hidden func(i int, hidden []float32) // (dim) the last norm's result for Tokens[i]
+}
+
+// Executor runs steps: tokens of several sessions that go through the model together,
+// so that its weights are read once for all of them. The results have the same bits
+// however tokens are put together.
+//
+// It holds the scratch memory of a step, and must not be used by two goroutines at
+// once. Once it has seen the largest step, Step allocates nothing.
+type Executor struct {
+	m      *Model
+	pieces []Piece
+	runs   []run
+
+	// Scratch for as many tokens as the largest step so far had (T).
+	rows     int
+	x        []float32 // (T, dim) residual stream
+	h        []float32 // (T, dim) normalised, and results on their way to x
+	q        []float32 // (T, heads*headDim) queries
+	k, v     []float32 // (T, kvHeads*headDim)
+	att      []float32 // (T, heads*headDim) attention's result
+	gate, up []float32 // (T, hidden)
+	cos, sin []float32 // (rotations, T, RopeDims/2)
+	in       *matmul.Input
+	scores   []float32 // attention's; see there
+	logits   []float32 // (n, vocab), n up to maxResults
+
+	// For matrices that take vectors of 8 bits; see product.go.
+	cut     bool // in is the first of two parts
+	rest    *matmul.Input
+	residue []float32 // (T, cols)
+	second  []float32 // (T, rows)
+
+	mul    mulTask
+	attend attendTask
+}
+
+// mostRows bounds the tokens of a step. More would use each weight more often while it
+// is in cache, at the price of scratch memory.
+const mostRows = 32
+
+// maxRows returns how many tokens a step can have.
+func (m *Model) maxRows() int { return mostRows }
+
+// NewExecutor returns an executor. Its memory is made when it is first needed: some
+// 4·MaxRows·(6·Dim + 3·Hidden) bytes, and the logits of some tokens.
+func (m *Model) NewExecutor() *Executor { return &Executor{m: m} }
+
+// MaxRows returns how many tokens a step can have.
+func (e *Executor) MaxRows() int { return e.m.maxRows() }
+
+// Step appends the tokens of all pieces to their sessions, of which no two may be the
+// same. It refuses, with nothing appended, if there are more tokens than MaxRows, if one
+// is not in the vocabulary or, wrapping ErrContextFull, if a session has no room.
+func (e *Executor) Step(pieces []Piece) error {
+	rows := 0
+	for i, p := range pieces {
+		if err := p.Session.check(p.Tokens); err != nil {
+			return err
+		}
+		for _, q := range pieces[:i] {
+			if q.Session == p.Session {
+				return fmt.Errorf("transformer: a session is twice in a step")
+			}
+		}
+		if p.Session.m != e.m || p.From < 0 {
+			panic("transformer: piece of another model, or without a beginning")
+		}
+		rows += len(p.Tokens)
+	}
+	if rows > e.MaxRows() {
+		return fmt.Errorf("transformer: step of %d tokens, at most %d", rows, e.MaxRows())
+	}
+	if rows == 0 {
+		return nil
+	}
+	e.pieces = append(e.pieces[:0], pieces...)
+	e.forward()
+	return nil
+}
+
+// prepare makes room for the tokens of e.pieces and fills e.runs. It returns how many
+// tokens there are.
+func (e *Executor) prepare() int {
+	e.runs = e.runs[:0]
+	rows := 0
+	for _, p := range e.pieces {
+		s := p.Session
+		e.runs = append(e.runs, run{s.cache, rows, len(p.Tokens), s.pos})
+		rows += len(p.Tokens)
+	}
+	if rows <= e.rows {
+		return rows
+	}
+	c, f := &e.m.Config, func(n int) []float32 { return make([]float32, n) }
+	t := rows
+	if t > 1 {
+		t = e.MaxRows() // prompts are likely to come
+	}
+	e.rows = t
+	q, kv := t*c.Heads*c.HeadDim, t*c.KVHeads*c.HeadDim
+	angles := len(e.m.rotations) * t * c.RopeDims / 2
+	e.x, e.h, e.q, e.att = f(t*c.Dim), f(t*c.Dim), f(q), f(q)
+	e.k, e.v, e.gate, e.up = f(kv), f(kv), f(t*c.Hidden), f(t*c.Hidden)
+	e.cos, e.sin = f(angles), f(angles)
+	e.in = matmul.NewInput(t, max(c.Dim, c.Hidden, c.Heads*c.HeadDim))
+	e.rest = nil
+	return rows
+}
+
+// release forgets the pieces, so that executors keep no session alive.
+func (e *Executor) release() {
+	clear(e.pieces)
+	clear(e.runs)
+	e.pieces, e.runs = e.pieces[:0], e.runs[:0]
+}
