@@ -24,10 +24,7 @@ import (
 // stays in the first-level cache while a block of A' runs past, which stays in
 // the second.
 //
-// The work is a list of tasks in phases: pack, compute, pack, compute ... Threads
-// draw tickets from one counter. Before the first task of a phase all tasks of
-// earlier phases must be done; nobody waits for a thread that has drawn nothing,
-// so a thread that comes late costs nothing but its help (team.go).
+// Threads share the packing of a region, and then its products (team.go).
 
 // parallelGemm is the number of products below which one thread does it all:
 // some 20 µs of work.
@@ -80,10 +77,8 @@ type product[T float] struct {
 	edges  [][]T        // a tile for each thread, for the edges of C
 	odd    atomic.Int64 // which block of B' has infinities or NaNs, counted from 1
 
-	next  atomic.Int64 // ticket
-	done  atomic.Int64 // tasks
-	seats seats        // for threads
-	self  helped       // this product
+	region    region // in work
+	computing bool   // it is packed
 }
 
 // gemm computes C = alpha·A·B + beta·C for m, n, k > 0 and operands that fit.
@@ -91,7 +86,6 @@ func gemm[T float](e *engine[T], t *tile[T], a, b operand[T], c []T, ldc, m, n, 
 	g, _ := e.pool.Get().(*product[T])
 	if g == nil {
 		g = new(product[T])
-		g.self = g
 	}
 	g.engine, g.tile, g.a, g.b, g.c, g.ldc, g.m, g.n, g.k, g.alpha, g.beta = e, t, a, b, c, ldc, m, n, k, alpha, beta
 	g.threads = 1
@@ -107,38 +101,10 @@ func gemm[T float](e *engine[T], t *tile[T], a, b operand[T], c []T, ldc, m, n, 
 	for i := range g.edges {
 		g.edges[i] = grow(g.edges[i], t.rows*t.cols)
 	}
-	g.next.Store(0)
-	g.done.Store(0)
 	g.odd.Store(0)
-	g.seats.open(g.threads)
-	if g.threads > 1 {
-		team.call(&g.self, g.threads-1)
-	}
-	g.await(g.work(0))
-	if g.threads > 1 {
-		team.withdraw(&g.self)
-	}
-	g.seats.close()
-	g.leave()
-}
-
-// join is what a helper does.
-func (g *product[T]) join() bool {
-	thread := g.seats.take()
-	if thread == 0 {
-		return false
-	}
-	g.work(thread)
-	g.leave()
-	return true
-}
-
-// leave gives the product back to the pool, once everyone has called it.
-func (g *product[T]) leave() {
-	if g.seats.leave() {
-		g.a, g.b, g.c = operand[T]{}, operand[T]{}, nil
-		g.engine.pool.Put(g)
-	}
+	g.work()
+	g.a, g.b, g.c = operand[T]{}, operand[T]{}, nil
+	e.pool.Put(g)
 }
 
 // region is a part of the product: rows i0.. and columns j0.. of C, and columns
@@ -153,17 +119,10 @@ type region struct {
 	down, across         int // how many tasks
 }
 
-// share is how far one thread has come.
-type share struct {
-	thread int
-	ticket int
-	start  int // of the phase, in tickets
-}
-
-// work draws tickets until none is left, and returns how many there were.
-func (g *product[T]) work(thread int) int {
-	s := share{thread: thread, ticket: g.draw()}
-	b := region{}
+// work does the product, region by region.
+func (g *product[T]) work() {
+	b := &g.region
+	*b = region{}
 	for b.j0 = 0; b.j0 < g.n; b.j0 += b.cols {
 		b.cols = even(g.n-b.j0, g.size.nc, g.tile.cols)
 		for b.l0 = 0; b.l0 < g.k; b.l0 += b.depth {
@@ -171,13 +130,25 @@ func (g *product[T]) work(thread int) int {
 			b.number++
 			for b.i0 = 0; b.i0 < g.m; b.i0 += b.rows {
 				b.rows = even(g.m-b.i0, g.size.chunk, g.tile.rows)
-				g.cut(&b)
-				g.phase(&s, b.packA+b.packB, &b, false)
-				g.phase(&s, b.down*b.across, &b, true)
+				g.cut(b)
+				g.computing = false
+				Spread(g, b.packA+b.packB, b.packA+b.packB, g.threads)
+				g.computing = true
+				Spread(g, b.down*b.across, b.down*b.across, g.threads)
 			}
 		}
 	}
-	return s.start
+}
+
+// Do does tasks [from, to) of the region.
+func (g *product[T]) Do(thread, from, to int) {
+	for task := from; task < to; task++ {
+		if g.computing {
+			g.compute(&g.region, thread, task)
+		} else {
+			g.pack(&g.region, task)
+		}
+	}
 }
 
 // even returns how much of n to do next, at most limit, so that the parts are
@@ -208,34 +179,6 @@ func (g *product[T]) cut(b *region) {
 
 // taskProducts is the least number of products in a task, some 10 µs.
 const taskProducts = 1 << 19
-
-// phase does this thread's tasks of one phase, which packs or computes.
-func (g *product[T]) phase(s *share, tasks int, b *region, compute bool) {
-	end := s.start + tasks
-	for s.ticket < end {
-		g.await(s.start)
-		if task := s.ticket - s.start; compute {
-			g.compute(b, s.thread, task)
-		} else {
-			g.pack(b, task)
-		}
-		g.done.Add(1)
-		s.ticket = g.draw()
-	}
-	s.start = end
-}
-
-func (g *product[T]) draw() int { return int(g.next.Add(1)) - 1 }
-
-// await returns when the first n tasks are done. They take microseconds, and are
-// in other threads' hands.
-func (g *product[T]) await(n int) {
-	for i := 0; g.done.Load() < int64(n); i++ {
-		if i > 1000 {
-			runtime.Gosched()
-		}
-	}
-}
 
 // grow returns v with n elements, of any content. What it makes is large enough to
 // begin at a page.

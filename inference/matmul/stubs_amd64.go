@@ -94,3 +94,7 @@ func scaleAVX2(x *float32, n int, f float32)
 // cpuid is the instruction of that name: it asks the processor (Intel SDM vol.
 // 2A "CPUID", AMD APM vol. 3 "CPUID") for a leaf and sub-leaf.
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+
+// pause tells the processor that this is a loop that waits for memory to change, so
+// that its other thread may go ahead (Intel SDM vol. 2B "PAUSE").
+func pause()
