@@ -3,7 +3,6 @@ package inference_test
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf/gguftest"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/modeltest"
 )
 
 // chatty is the embedded model with a chat template put into its keys.
@@ -89,14 +89,7 @@ func TestChatErrors(t *testing.T) {
 // TestSmolLM2Chats needs the model's file. What it says is what a float64 engine says
 // (package transformer's TestSmolLM2EqualsFloat64Reference).
 func TestSmolLM2Chats(t *testing.T) {
-	path := os.Getenv("UNIKAI_SMOLLM2")
-	if path == "" {
-		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := modeltest.Read(t, "smollm2-135m-instruct")
 	m, err := inference.LoadConfig(data, inference.Config{Context: 512, Sessions: 1})
 	if err != nil {
 		t.Fatal(err)

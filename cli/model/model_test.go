@@ -179,3 +179,30 @@ func TestKnownModelsAreComplete(t *testing.T) {
 		}
 	}
 }
+
+// ./dev gets some of them for tests, by a table of its own.
+func TestModelsOfDevAreKnown(t *testing.T) {
+	b, err := os.ReadFile("../../tools/dev/models.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "# ") {
+			continue
+		}
+		name, _, _ := strings.Cut(line, " ")
+		m, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := name + " " + m.Member + " " + m.SHA256 + " " + m.Package + "==" + m.Version + " sha256:" + m.WheelSHA256
+		if strings.TrimSpace(line) != want {
+			t.Errorf("tools/dev/models.txt has\n%swant\n%s", line, want)
+		}
+		count++
+	}
+	if count == 0 {
+		t.Error("tools/dev/models.txt names no model")
+	}
+}

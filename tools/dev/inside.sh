@@ -19,7 +19,7 @@ for d in /proc /sys /dev "${binds[@]}"; do
   [ -d "$root$d" ] || mkdir -p "$root$d"
 done
 bind "$NIX_INSIDE" /nix bind
-for f in /etc/resolv.conf /etc/hosts ${CERTIFICATES_INSIDE-/etc/ssl/certs/ca-certificates.crt}; do
+for f in /etc/resolv.conf /etc/hosts /etc/pip.conf ${PIP_CONFIG_FILE-} ${CERTIFICATES_INSIDE-/etc/ssl/certs/ca-certificates.crt}; do
   [ -e "$f" ] || continue
   [ -e "$root$f" ] || { mkdir -p "$root${f%/*}" && : > "$root$f"; }
   bind "$f" "$f" bind

@@ -28,15 +28,15 @@ inputs_key() {
   (cd -- "$top" && sha256sum -- "${list[@]}") | hash
 }
 
-# ensure_ready: sets root_dir, modules_dir, registry_dir, npm_dir and nix_dir, after getting what is missing.
+# ensure_ready: sets root_dir, modules_dir, registry_dir, npm_dir, models_dir and nix_dir, after getting what is missing.
 # The file ready/KEY names the folders; it is written last, so if it is there, they are whole.
 ensure_ready() {
   local ready
   ready=$cache/ready/$(inputs_key)
-  root_dir='' modules_dir='' registry_dir='' npm_dir='' nix_dir=''
+  root_dir='' modules_dir='' registry_dir='' npm_dir='' models_dir='' nix_dir=''
   # shellcheck disable=SC1090
   if [ -r "$ready" ] && . "$ready" &&
-    [ -d "$root_dir" ] && [ -d "$modules_dir" ] && [ -d "$registry_dir" ] && [ -d "$npm_dir" ] && [ -d "$nix_dir" ]; then
+    [ -d "$root_dir" ] && [ -d "$modules_dir" ] && [ -d "$registry_dir" ] && [ -d "$npm_dir" ] && [ -d "$models_dir" ] && [ -d "$nix_dir" ]; then
     echo > "$ready.used" # a time stamp, see finish
     return
   fi
@@ -81,9 +81,13 @@ enter() {
   path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/libexec:$goroot/bin
   export PATH_INSIDE=${registry_dir:+$registry_dir/bin:}${npm_dir:+$npm_dir/bin:}$path ROOT_INSIDE=$root NIX_INSIDE=$cache/nix
   export UNIKAI_MODELS=${UNIKAI_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/unikai/models} # where unikai model get keeps them
+  # Where ./dev keeps the models that tests use; none while it is being set up.
+  [ -z "${models_dir-}" ] || export UNIKAI_TEST_MODELS=${UNIKAI_TEST_MODELS:-$models_dir}
+  export PIP_CONFIG_FILE=${PIP_CONFIG_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf} # the index of this user's choice
+  [ -e "$PIP_CONFIG_FILE" ] || unset PIP_CONFIG_FILE
   checkout_of "$PWD"
   # shellcheck disable=SC2086 # a list
-  visible "$PWD" "$checkout" "$top" /tmp "${TMPDIR:-/tmp}" "$goroot" "$GOMODCACHE" "${GOPATH%%:*}" "$cache" "$UNIKAI_MODELS" ${UNIKERNEL_AI_BIND-}
+  visible "$PWD" "$checkout" "$top" /tmp "${TMPDIR:-/tmp}" "$goroot" "$GOMODCACHE" "${GOPATH%%:*}" "$cache" "$UNIKAI_MODELS" "${UNIKAI_TEST_MODELS-}" ${UNIKERNEL_AI_BIND-}
   export HOME=$cache/home UNIKERNEL_AI_CACHE=$cache UNIKERNEL_AI_INSIDE=1
   export NIX_CONFIG='experimental-features = nix-command flakes
 build-users-group =

@@ -10,4 +10,6 @@ packages=(
   vhost-device-vsock virtiofsd             # the host's side of vsock and virtio-fs
   bash-static git python3-minimal unzip    # for Nix's sandbox; for flakes; for the registry; for Go's zips
   file zip                                 # for Bazel's test outputs
+  python3-pip                              # for models from the Python package index
+  libopenblas0-pthread                     # the peer of //inference:bench
 )

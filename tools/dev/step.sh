@@ -77,9 +77,9 @@ stop_step() {
 explain() {
   if grep -qsE 'No space left on device|not have enough free space' "$1"; then
     echo "The disk is full: $(df -Ph "$cache" | awk 'NR == 2 { print $4 }') free in $cache."
-  elif grep -qsE 'Could not resolve|Temporary failure (in name )?resol|no such host|Network is unreachable|Connection (refused|timed out|failed)|Unable to connect|dial tcp|i/o timeout|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|Failed getting release file|Couldn.t download' "$1"; then
-    echo "A server could not be reached: is the network up, and are the mirror of apt, GOPROXY and the registry of npm right?"
-  elif grep -qsE 'Invalid Release signature|NO_PUBKEY|not signed|unknown key|SECURITY ERROR|checksum mismatch|EINTEGRITY|Hash Sum mismatch' "$1"; then
+  elif grep -qsE 'Could not resolve|Temporary failure (in name )?resol|no such host|Network is unreachable|Connection (refused|timed out|failed)|Unable to connect|dial tcp|i/o timeout|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|No matching distribution found|Failed getting release file|Couldn.t download' "$1"; then
+    echo "A server could not be reached: is the network up, and are the mirror of apt, GOPROXY, the registry of npm and the index of pip right?"
+  elif grep -qsE 'Invalid Release signature|NO_PUBKEY|not signed|unknown key|SECURITY ERROR|checksum mismatch|EINTEGRITY|Hash Sum mismatch|DO NOT MATCH THE HASHES|computed checksum' "$1"; then
     echo "Something fetched is not what was signed; a mirror or proxy in between changes files."
   else
     echo "The log tells why."
@@ -109,7 +109,7 @@ check_go() {
 finish() {
   local dir used
   while read -r used; do rm -f -- "$used" "${used%.used}"; done < <(find "$cache/ready" -name '*.used' -mtime +30)
-  for dir in "$cache"/{base,root,modules,registry,npm,nix}-*; do
+  for dir in "$cache"/{base,root,modules,registry,npm,models,nix}-*; do
     [ ! -d "$dir" ] || grep -qsF -- "$dir" "$cache"/ready/* || rm -rf -- "$dir"
   done
   [ "$steps_done" = 0 ] || say "ready after $((SECONDS - setup_started)) s: $(du -sh "$cache" 2> /dev/null | cut -f1) in $cache"

@@ -1,0 +1,50 @@
+// Package modeltest finds the models that tests run but the repository does not hold.
+// ./dev brings them (tools/dev/models.txt); `unikai model get NAME` does as well.
+package modeltest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// File returns the path of a model by its name in package cli/model. Where the model is
+// missing the test fails under Bazel, which ./dev has given one, and is skipped elsewhere.
+func File(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range folders() {
+		path := filepath.Join(dir, name+".gguf")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	const how = "needs the model %s: run this through ./dev, or `unikai model get %s` and set UNIKAI_TEST_MODELS to the folder it is in"
+	if os.Getenv("TEST_WORKSPACE") != "" { // Bazel
+		t.Fatalf(how, name, name)
+	}
+	t.Skipf(how, name, name)
+	return ""
+}
+
+// Read returns the content of the file that File finds.
+func Read(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(File(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// folders returns where models may be: those of ./dev, and where unikai keeps its own.
+func folders() (list []string) {
+	for _, v := range []string{"UNIKAI_TEST_MODELS", "UNIKAI_MODELS"} {
+		if dir := os.Getenv(v); dir != "" {
+			list = append(list, dir)
+		}
+	}
+	if dir, err := os.UserCacheDir(); err == nil {
+		list = append(list, filepath.Join(dir, "unikai", "models"))
+	}
+	return list
+}
