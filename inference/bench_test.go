@@ -3,9 +3,12 @@ package inference_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"sync"
 	"testing"
 
 	"github.com/unikernel-ai/unikernel-ai/inference"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
 )
 
 // BenchmarkGenerate runs a prompt of 128 tokens and 64 greedy tokens, with 1 and
@@ -41,6 +44,49 @@ func BenchmarkGenerate(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkSessions runs texts of 64 greedy tokens side by side and reports the tokens per
+// second of all together.
+func BenchmarkSessions(b *testing.B) {
+	for _, sessions := range []int{1, 2, 4, 8} {
+		for threads := 1; threads <= 2; threads++ {
+			b.Run(fmt.Sprintf("sessions=%d/threads=%d", sessions, threads), func(b *testing.B) {
+				m, err := inference.LoadConfig(modelOrKJV(b), inference.Config{Threads: threads, Sessions: sessions})
+				if err != nil {
+					b.Fatal(err)
+				}
+				tokens := 0
+				for b.Loop() {
+					var group sync.WaitGroup
+					for i := range sessions {
+						group.Go(func() {
+							res, err := m.Generate(context.Background(), fmt.Sprint("Psalm ", i), inference.Options{MaxTokens: 64}, nil)
+							if err != nil || len(res.Tokens) != 64 {
+								b.Error(len(res.Tokens), err)
+							}
+						})
+					}
+					group.Wait()
+					tokens += 64 * sessions
+				}
+				b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tok/s")
+			})
+		}
+	}
+}
+
+// modelOrKJV returns the model file that UNIKAI_BENCH_MODEL names, or else the embedded one.
+func modelOrKJV(b *testing.B) []byte {
+	path := os.Getenv("UNIKAI_BENCH_MODEL")
+	if path == "" {
+		return kjv.Q8_0()
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return data
 }
 
 // BenchmarkLoad is what an image pays at boot.

@@ -63,14 +63,16 @@ type Result struct {
 // Stats counts and times a generation.
 type Stats struct {
 	PromptTokens int           // tokens of the prompt, beginning-of-sequence included
+	Reused       int           // of these, how many a session still held (Config.Forget)
 	Tokens       int           // tokens generated
 	Wait         time.Duration // until a session was free
 	Prompt       time.Duration // for the prompt, until its logits were there
 	Decode       time.Duration // for everything after
 }
 
-// PromptRate returns prompt tokens per second, 0 if there were none.
-func (s Stats) PromptRate() float64 { return rate(s.PromptTokens, s.Prompt) }
+// PromptRate returns prompt tokens per second, those reused not among them, 0 if there
+// were none.
+func (s Stats) PromptRate() float64 { return rate(s.PromptTokens-s.Reused, s.Prompt) }
 
 // DecodeRate returns generated tokens per second, 0 if there were none. The
 // first token comes out of the prompt's logits and is not counted.
@@ -83,18 +85,13 @@ func rate(n int, d time.Duration) float64 {
 	return float64(n) / d.Seconds()
 }
 
-// worker is what one Generate in flight needs for itself.
-type worker struct {
-	session *transformer.Session
-	sampler *sampler.Sampler
-}
-
 // Generate continues prompt. It calls each, if not nil, with every token as it
 // is chosen; an error from each ends the generation and is returned. Between
-// tokens, and between batches of the prompt, it looks at ctx and returns its
+// tokens, and between parts of the prompt, it looks at ctx and returns its
 // cause when it is done.
 //
-// It waits while Config.Sessions generations are running.
+// It waits while Config.Sessions generations are running. Those that run share steps of
+// the model; none waits for another's each.
 func (m *Model) Generate(ctx context.Context, prompt string, o Options, each func(Token) error) (Result, error) {
 	tokens, err := m.Tokenize(prompt, m.tokens.AddBOS)
 	if err != nil {
@@ -118,45 +115,48 @@ func (m *Model) generate(ctx context.Context, tokens []int32, o Options, each fu
 	if len(tokens) == 0 { // nothing to continue, and no token that stands for it
 		return Result{}, fmt.Errorf("inference: empty prompt, and the model has no beginning-of-sequence token")
 	}
-	if len(tokens) > m.context {
-		return Result{}, fmt.Errorf("inference: prompt of %d tokens, at most %d fit: %w", len(tokens), m.context, ErrContextFull)
+	if err := m.fits(tokens); err != nil {
+		return Result{}, err
 	}
 	start := time.Now()
-	w, err := m.acquire(ctx)
+	w, reused, err := m.workers.acquire(ctx, tokens)
 	if err != nil {
 		return Result{}, err
 	}
-	defer func() { m.workers <- w }()
-	w.session.Reset()
 	w.sampler.Reset(params)
-	g := generation{m: m, w: w, max: o.MaxTokens, each: each}
+	g := generation{m: m, w: w, ctx: ctx, max: o.MaxTokens, each: each}
 	g.res.Stats.Wait = time.Since(start)
-	err = g.run(ctx, tokens)
+	g.res.Stats.PromptTokens, g.res.Stats.Reused = len(tokens), reused
+	defer m.done(w)
+	err = g.run(tokens, reused)
 	return g.res, err
 }
 
-// acquire waits for a free worker and makes it if it is the first time.
-func (m *Model) acquire(ctx context.Context) (*worker, error) {
-	select {
-	case w := <-m.workers:
-		if w != nil {
-			return w, nil
-		}
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+// fits returns an error if tokens are more than a session holds.
+func (m *Model) fits(tokens []int32) error {
+	if len(tokens) > m.context {
+		return fmt.Errorf("inference: prompt of %d tokens, at most %d fit: %w", len(tokens), m.context, ErrContextFull)
 	}
-	s, err := m.net.NewSession(m.context, transformer.CacheF32)
-	if err != nil {
-		m.workers <- nil
-		return nil, fmt.Errorf("inference: %w", err)
-	}
-	return &worker{session: s, sampler: sampler.New(sampler.Params{})}, nil
+	return nil
+}
+
+// empty waits for a free worker and makes its session empty.
+func (m *Model) empty(ctx context.Context) (*worker, error) {
+	w, _, err := m.workers.acquire(ctx, nil)
+	return w, err
+}
+
+// done gives w back.
+func (m *Model) done(w *worker) {
+	m.steps.leave(w.request)
+	m.workers.release(w)
 }
 
 // generation is one Generate in flight.
 type generation struct {
 	m    *Model
 	w    *worker
+	ctx  context.Context
 	max  int
 	each func(Token) error
 	out  *tokenizer.Stream
@@ -164,14 +164,9 @@ type generation struct {
 	res  Result
 }
 
-// run feeds the prompt and then token after token.
-func (g *generation) run(ctx context.Context, prompt []int32) error {
-	stopped := func() error {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
-	}
+// run feeds the prompt, of which the session holds some already, and then token after
+// token.
+func (g *generation) run(prompt []int32, reused int) error {
 	defer func() { g.res.Text = string(g.text) }()
 	g.out = g.m.tokens.Stream() // has seen the prompt, so a space after it is kept
 	for _, id := range prompt {
@@ -179,15 +174,14 @@ func (g *generation) run(ctx context.Context, prompt []int32) error {
 			return fmt.Errorf("inference: %w", err)
 		}
 	}
-	g.res.Stats.PromptTokens = len(prompt)
 	start := time.Now()
-	logits, err := g.w.session.Run(prompt, stopped)
+	err := g.feed(prompt[reused:])
 	g.res.Stats.Prompt = time.Since(start)
 	start = time.Now()
 	defer func() { g.res.Stats.Decode = time.Since(start) }()
 	for err == nil {
 		var id int32
-		if id, err = g.w.sampler.Next(logits); err != nil {
+		if id, err = g.w.sampler.Next(g.w.logits); err != nil {
 			break
 		}
 		if g.m.tokens.Ends(id) {
@@ -214,12 +208,21 @@ func (g *generation) run(ctx context.Context, prompt []int32) error {
 		if g.res.Stop != "" {
 			return nil
 		}
-		logits, err = g.w.session.Run([]int32{id}, stopped)
+		g.w.one[0] = id
+		err = g.feed(g.w.one[:])
 	}
-	if cause := stopped(); cause != nil {
-		return cause
+	if g.ctx.Err() != nil {
+		return context.Cause(g.ctx)
 	}
 	return fmt.Errorf("inference: %w", err)
+}
+
+// feed runs tokens and leaves the logits after the last in g.w.logits.
+func (g *generation) feed(tokens []int32) error {
+	w := g.w
+	w.text = append(w.text, tokens...)
+	w.request.logits = w.keep
+	return g.m.steps.run(g.ctx, w.request, tokens, len(tokens)-1)
 }
 
 // finish ends the text where the model did. A character left unfinished was

@@ -13,14 +13,16 @@ import (
 )
 
 // Model is a loaded model. It may be used by many goroutines at once; its
-// weights are shared, and each Generate in flight has a KV cache of its own.
+// weights are shared, each call in flight has a KV cache of its own, and together they
+// take steps through the model.
 type Model struct {
 	file    *gguf.File
 	tokens  *tokenizer.Tokenizer
 	net     *transformer.Model
-	context int          // positions of each session
-	workers chan *worker // free ones; nil stands for one not made yet
-	long    sync.Mutex   // held while a long text is taken apart
+	context int // positions of each session
+	workers workers
+	steps   steps
+	long    sync.Mutex // held while a long text is taken apart
 
 	template *chat.Template // parsed at its first use; guarded by long
 }
@@ -42,6 +44,18 @@ type Info struct {
 	Sessions      int    // Generate calls that can run at the same time
 }
 
+// CacheKind is how KV caches keep keys and values; see package transformer for what each
+// costs.
+type CacheKind = transformer.CacheKind
+
+// The kinds of CacheKind.
+const (
+	CacheF32 = transformer.CacheF32
+)
+
+// ParseCacheKind returns the kind called name: "f32".
+func ParseCacheKind(name string) (CacheKind, error) { return transformer.ParseCacheKind(name) }
+
 // Config bounds what a model may use. The zero value takes every default.
 type Config struct {
 	// Context is the largest number of tokens a session holds, prompt and
@@ -55,6 +69,14 @@ type Config struct {
 	// CacheBytes bounds what the KV caches of all sessions together take, in bytes.
 	// Sessions, and then Context, are made smaller until they fit. 0 is no bound.
 	CacheBytes int64
+	// Cache is how KV caches keep keys and values.
+	Cache CacheKind
+	// Forget makes sessions forget their texts. Without it, a call whose prompt begins
+	// as the text of a free session does takes up there: a chat that sends everything
+	// again pays for the new part only. The tokens are the same either way, but who
+	// measures the time to the first one learns how much of a prompt somebody else
+	// sent before. Set it where clients must not learn that of each other.
+	Forget bool
 	// Threads spreads large products. 0 means GOMAXPROCS when loaded.
 	// The results do not depend on it.
 	Threads int
@@ -100,10 +122,8 @@ func LoadConfig(data []byte, cfg Config) (*Model, error) {
 			return nil, err
 		}
 	}
-	m.workers = make(chan *worker, cfg.Sessions)
-	for range cfg.Sessions {
-		m.workers <- nil
-	}
+	m.steps.net = m.net
+	m.workers = workers{net: m.net, context: m.context, kind: cfg.Cache, forget: cfg.Forget, size: cfg.Sessions, unmade: cfg.Sessions}
 	return m, nil
 }
 
@@ -112,7 +132,7 @@ const usefulContext = 1024
 
 // fit makes sessions and context small enough for cfg.CacheBytes.
 func (m *Model) fit(cfg *Config) error {
-	token := m.net.CacheBytes(1, transformer.CacheF32)
+	token := m.net.CacheBytes(1, cfg.Cache)
 	fit := cfg.CacheBytes / token // tokens
 	if fit < 1 {
 		return fmt.Errorf("inference: a token takes %d bytes of KV cache, %d are allowed", token, cfg.CacheBytes)
@@ -124,7 +144,7 @@ func (m *Model) fit(cfg *Config) error {
 
 // CacheBytes returns what the KV caches of all sessions take, once they are there.
 func (m *Model) CacheBytes() int64 {
-	return int64(cap(m.workers)) * m.net.CacheBytes(m.context, transformer.CacheF32)
+	return int64(m.workers.size) * m.net.CacheBytes(m.context, m.workers.kind)
 }
 
 // Info returns what the file says about itself and how it is being run.
@@ -138,7 +158,7 @@ func (m *Model) Info() Info {
 		Name: text("general.name"), Architecture: text("general.architecture"), License: text("general.license"),
 		Quantization: m.net.Type.String(), Parameters: params, Size: int64(m.file.Size()),
 		ContextLength: m.context, Layers: m.net.Layers, Embedding: m.net.Dim, Vocabulary: m.net.Vocab,
-		Kernel: matmul.Kernel(), Threads: m.net.Threads(), Sessions: cap(m.workers),
+		Kernel: matmul.Kernel(), Threads: m.net.Threads(), Sessions: m.workers.size,
 	}
 }
 
