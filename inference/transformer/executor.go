@@ -58,15 +58,12 @@ type Executor struct {
 // is in cache, at the price of scratch memory.
 const mostRows = 32
 
-// maxRows returns how many tokens a step can have.
-func (m *Model) maxRows() int { return mostRows }
+// MaxRows returns how many tokens a step can have.
+func (m *Model) MaxRows() int { return mostRows }
 
 // NewExecutor returns an executor. Its memory is made when it is first needed: some
 // 4·MaxRows·(6·Dim + 3·Hidden) bytes, and the logits of some tokens.
 func (m *Model) NewExecutor() *Executor { return &Executor{m: m} }
-
-// MaxRows returns how many tokens a step can have.
-func (e *Executor) MaxRows() int { return e.m.maxRows() }
 
 // Step appends the tokens of all pieces to their sessions, of which no two may be the
 // same. It refuses, with nothing appended, if there are more tokens than MaxRows, if one
@@ -87,8 +84,8 @@ func (e *Executor) Step(pieces []Piece) error {
 		}
 		rows += len(p.Tokens)
 	}
-	if rows > e.MaxRows() {
-		return fmt.Errorf("transformer: step of %d tokens, at most %d", rows, e.MaxRows())
+	if rows > e.m.MaxRows() {
+		return fmt.Errorf("transformer: step of %d tokens, at most %d", rows, e.m.MaxRows())
 	}
 	if rows == 0 {
 		return nil
@@ -114,7 +111,7 @@ func (e *Executor) prepare() int {
 	c, f := &e.m.Config, func(n int) []float32 { return make([]float32, n) }
 	t := rows
 	if t > 1 {
-		t = e.MaxRows() // prompts are likely to come
+		t = e.m.MaxRows() // prompts are likely to come
 	}
 	e.rows = t
 	q, kv := t*c.Heads*c.HeadDim, t*c.KVHeads*c.HeadDim

@@ -72,7 +72,7 @@ func TestBitsDoNotDependOnWhoSharesAStep(t *testing.T) {
 		}
 		for {
 			var pieces []Piece
-			room := e.MaxRows()
+			room := m.MaxRows()
 			for _, i := range r.Perm(len(list)) {
 				w := list[i]
 				if w.done > 0 && r.IntN(20) == 0 {
@@ -136,7 +136,7 @@ func TestStepRefusesWhatDoesNotFit(t *testing.T) {
 		want   string
 	}{
 		{"twice", []Piece{{Session: a, Tokens: one}, {Session: b, Tokens: one}, {Session: a, Tokens: one}}, "twice"},
-		{"too many", []Piece{{Session: a, Tokens: make([]int32, e.MaxRows())}, {Session: b, Tokens: one}}, "at most"},
+		{"too many", []Piece{{Session: a, Tokens: make([]int32, e.m.MaxRows())}, {Session: b, Tokens: one}}, "at most"},
 		{"no tokens", []Piece{{Session: a, Tokens: one}, {Session: b}}, "no tokens"},
 		{"no token", []Piece{{Session: a, Tokens: one}, {Session: b, Tokens: []int32{1024}}}, "vocabulary"},
 		{"no room", []Piece{{Session: a, Tokens: one}, {Session: b, Tokens: []int32{1, 2, 3}}}, "do not fit"},

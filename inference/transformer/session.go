@@ -86,7 +86,7 @@ func (s *Session) Run(tokens []int32, stop func() error) ([]float32, error) {
 				return nil, err
 			}
 		}
-		n := min(s.m.maxRows(), len(tokens))
+		n := min(s.m.MaxRows(), len(tokens))
 		from := n
 		if n == len(tokens) {
 			from--

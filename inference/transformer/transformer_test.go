@@ -195,14 +195,14 @@ func TestRunRefusesTokensOutsideVocabulary(t *testing.T) {
 func TestRunStopsBetweenBatches(t *testing.T) {
 	s := session(t, parse(t)["kjv-Q8_0.gguf"], 1, 256)
 	enough, calls := errors.New("enough"), 0
-	_, err := s.Run(make([]int32, 5*s.m.maxRows()), func() error {
+	_, err := s.Run(make([]int32, 5*s.m.MaxRows()), func() error {
 		if calls++; calls == 3 {
 			return enough
 		}
 		return nil
 	})
-	if err != enough || s.Len() != 2*s.m.maxRows() {
-		t.Errorf("Run = %v after %d tokens, want %v after %d", err, s.Len(), enough, 2*s.m.maxRows())
+	if err != enough || s.Len() != 2*s.m.MaxRows() {
+		t.Errorf("Run = %v after %d tokens, want %v after %d", err, s.Len(), enough, 2*s.m.MaxRows())
 	}
 }
 
