@@ -16,14 +16,15 @@ type run struct {
 // attention computes e.att (T, heads*hd) for all rows of the step, whose keys and
 // values are in their caches.
 func (e *Executor) attention(layer int) {
-	m, work := e.m, 0
+	m, work, most := e.m, 0, 0
 	for _, r := range e.runs {
 		work += m.Heads * m.HeadDim * r.n * (r.pos + r.n) * 2
-		if n := m.Heads * r.cache.max; len(e.scores) < n {
-			e.scores = make([]float32, n)
-		}
+		most = max(most, r.cache.max)
 	}
-	e.attend = attendTask{e: e, layer: layer}
+	if n := m.Heads * most; len(e.scores) < n {
+		e.scores = make([]float32, n)
+	}
+	e.attend = attendTask{e: e, layer: layer, most: most}
 	m.pool.run(&e.attend, m.Heads, work)
 }
 
@@ -31,10 +32,11 @@ func (e *Executor) attention(layer int) {
 type attendTask struct {
 	e     *Executor
 	layer int
+	most  int // scores of a head
 }
 
-// part does heads [from, to).
-func (a *attendTask) part(from, to int) {
+// Do does heads [from, to).
+func (a *attendTask) Do(_, from, to int) {
 	e, m := a.e, a.e.m
 	hd, group := m.HeadDim, m.Heads/m.KVHeads
 	scale := float32(1 / math.Sqrt(float64(hd)))
@@ -52,7 +54,7 @@ func (a *attendTask) part(from, to int) {
 			for t := range r.n {
 				n := r.pos + t + 1        // positions so far, this token's own included
 				first := max(0, n-window) // that it sees
-				scores := e.scores[head*r.cache.max:][:n-first]
+				scores := e.scores[head*a.most:][:n-first]
 				at := ((r.first+t)*m.Heads + head) * hd
 				matmul.Rows(scores, keys[first*hd:], e.q[at:at+hd]) // (n) = K (n, hd) · q (hd)
 				for i := range scores {

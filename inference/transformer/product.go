@@ -94,7 +94,8 @@ type mulTask struct {
 	second []float32
 }
 
-func (t *mulTask) part(from, to int) {
+// Do does groups [from, to).
+func (t *mulTask) Do(_, from, to int) {
 	from, to = from*rowUnit, min(to*rowUnit, t.w.Rows)
 	matmul.MulRows(t.y, t.w, t.in, from, to)
 	if t.rest == nil {
