@@ -30,6 +30,7 @@ type Executor struct {
 	m      *Model
 	pieces []Piece
 	runs   []run
+	at     []place
 
 	// Scratch for as many tokens as the largest step so far had (T).
 	rows     int
@@ -52,6 +53,14 @@ type Executor struct {
 
 	mul    mulTask
 	attend attendTask
+	each   rowTask
+}
+
+// place is what a row of a step is.
+type place struct {
+	token int32
+	pos   int
+	cache *cache
 }
 
 // mostRows bounds the tokens of a step. More would use each weight more often while it
@@ -98,11 +107,14 @@ func (e *Executor) Step(pieces []Piece) error {
 // prepare makes room for the tokens of e.pieces and fills e.runs. It returns how many
 // tokens there are.
 func (e *Executor) prepare() int {
-	e.runs = e.runs[:0]
+	e.runs, e.at = e.runs[:0], e.at[:0]
 	rows := 0
 	for _, p := range e.pieces {
 		s := p.Session
 		e.runs = append(e.runs, run{s.cache, rows, len(p.Tokens), s.pos})
+		for i, id := range p.Tokens {
+			e.at = append(e.at, place{id, s.pos + i, s.cache})
+		}
 		rows += len(p.Tokens)
 	}
 	if rows <= e.rows {
@@ -128,5 +140,6 @@ func (e *Executor) prepare() int {
 func (e *Executor) release() {
 	clear(e.pieces)
 	clear(e.runs)
-	e.pieces, e.runs = e.pieces[:0], e.runs[:0]
+	clear(e.at)
+	e.pieces, e.runs, e.at = e.pieces[:0], e.runs[:0], e.at[:0]
 }

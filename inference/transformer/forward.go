@@ -9,53 +9,34 @@ import (
 // forward runs e.pieces, which have been checked.
 func (e *Executor) forward() {
 	m, T := e.m, e.prepare()
-	dim, hidden := m.Dim, m.Hidden
-	qRow, kvRow := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
-	x, h := e.x[:T*dim], e.h[:T*dim]
-
-	// x (T, dim): one row of the embedding per token. cos, sin (T, pairs).
-	e.start(T)
+	act := matmul.SwiGLU
 	if m.arch.gemma {
-		scale(x, float32(math.Sqrt(float64(dim))))
+		act = geGLU
 	}
 
+	// x (T, dim): one row of the embedding per token. h: x normalised.
+	e.eachRow(T, 0, (*Executor).start)
 	for i := range m.layers {
 		l := &m.layers[i]
 
-		// q (T, heads*hd), k and v (T, kvHeads*hd) from the normalised x.
-		norm(h, x, l.attnNorm, m.Epsilon)
-		e.input(h, T, dim, &l.q, &l.k, &l.v)
-		e.multiply(e.q, &l.q)
-		e.multiply(e.k, &l.k)
-		e.multiply(e.v, &l.v)
-		addBias(e.q[:T*qRow], l.qBias)
-		addBias(e.k[:T*kvRow], l.kBias)
-		addBias(e.v[:T*kvRow], l.vBias)
-		normInPlace(e.q[:T*qRow], l.qNorm, m.Epsilon)
-		normInPlace(e.k[:T*kvRow], l.kNorm, m.Epsilon)
-		e.remember(i, T)
-
-		// att (T, heads*hd): every head looks back over its cache. x += att·Woᵀ.
+		// q (T, heads*hd), k and v (T, kvHeads*hd), rotated; k and v go into the caches.
+		// att (T, heads*hd): every head looks back over its cache.
+		e.input(e.h, T, m.Dim, &l.q, &l.k, &l.v)
+		e.multiply(product{e.q, &l.q}, product{e.k, &l.k}, product{e.v, &l.v})
+		e.eachRow(T, i, (*Executor).remember)
 		e.attention(i)
-		e.input(e.att, T, qRow, &l.o)
-		e.multiply(h, &l.o)
-		normInPlace(h, l.attnPost, m.Epsilon)
-		add(x, h)
+
+		// x += att·Woᵀ
+		e.input(e.att, T, m.Heads*m.HeadDim, &l.o)
+		e.multiply(product{e.h, &l.o})
+		e.eachRow(T, i, (*Executor).afterAttention)
 
 		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
-		norm(h, x, l.ffnNorm, m.Epsilon)
-		e.input(h, T, dim, &l.gate, &l.up)
-		e.multiply(e.gate, &l.gate)
-		e.multiply(e.up, &l.up)
-		if m.arch.gemma {
-			geGLU(e.gate[:T*hidden], e.up[:T*hidden])
-		} else {
-			matmul.SwiGLU(e.gate[:T*hidden], e.up[:T*hidden])
-		}
-		e.input(e.gate, T, hidden, &l.down)
-		e.multiply(h, &l.down)
-		normInPlace(h, l.ffnPost, m.Epsilon)
-		add(x, h)
+		e.input(e.h, T, m.Dim, &l.gate, &l.up)
+		e.gated(act, product{e.gate, &l.gate}, product{e.up, &l.up})
+		e.input(e.gate, T, m.Hidden, &l.down)
+		e.multiply(product{e.h, &l.down})
+		e.eachRow(T, i, (*Executor).afterLayer)
 	}
 	for _, p := range e.pieces {
 		p.Session.pos += len(p.Tokens)
@@ -64,48 +45,96 @@ func (e *Executor) forward() {
 	e.release()
 }
 
-// start fills x with the tokens' rows of the embedding, and the angles of T positions.
-func (e *Executor) start(T int) {
+// start fills row of x with its token's row of the embedding, and the angles of its
+// position.
+func (e *Executor) start(_, row int) {
 	m, pairs := e.m, e.m.RopeDims/2
-	for i, p := range e.pieces {
-		r := e.runs[i]
-		for t, id := range p.Tokens {
-			row := r.first + t
-			m.embed.Row(e.x[row*m.Dim:(row+1)*m.Dim], int(id))
-			for k := range m.rotations {
-				at := (k*T + row) * pairs
-				m.rotations[k].angles(e.cos[at:at+pairs], e.sin[at:at+pairs], r.pos+t)
-			}
-		}
+	at := &e.at[row]
+	x := e.x[row*m.Dim : (row+1)*m.Dim]
+	m.embed.Row(x, int(at.token))
+	for k := range m.rotations {
+		to := (k*e.rows + row) * pairs
+		m.rotations[k].angles(e.cos[to:to+pairs], e.sin[to:to+pairs], at.pos)
 	}
+	if m.arch.gemma {
+		scale(x, float32(math.Sqrt(float64(m.Dim))))
+	}
+	norm(e.h[row*m.Dim:(row+1)*m.Dim], x, m.layers[0].attnNorm, m.Epsilon)
 }
 
-// remember rotates queries and keys by their positions, and keeps keys and values.
-func (e *Executor) remember(layer, T int) {
-	m, pairs := e.m, e.m.RopeDims/2
+// remember rotates queries and keys by their position, and keeps keys and values.
+func (e *Executor) remember(layer, row int) {
+	m, l, pairs := e.m, &e.m.layers[layer], e.m.RopeDims/2
 	qRow, kvRow := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
-	at := 0 // of the layer's rotation
+	q, k, v := e.q[row*qRow:(row+1)*qRow], e.k[row*kvRow:(row+1)*kvRow], e.v[row*kvRow:(row+1)*kvRow]
+	addBias(q, l.qBias)
+	addBias(k, l.kBias)
+	addBias(v, l.vBias)
+	normInPlace(q, l.qNorm, m.Epsilon)
+	normInPlace(k, l.kNorm, m.Epsilon)
+	from := row * pairs
 	if !m.arch.global(layer) {
-		at = T * pairs
+		from += e.rows * pairs // the second rotation
 	}
-	for _, r := range e.runs {
-		for t := r.first; t < r.first+r.n; t++ {
-			cos, sin := e.cos[at+t*pairs:at+(t+1)*pairs], e.sin[at+t*pairs:at+(t+1)*pairs]
-			q, k, v := e.q[t*qRow:(t+1)*qRow], e.k[t*kvRow:(t+1)*kvRow], e.v[t*kvRow:(t+1)*kvRow]
-			rotate(q, m.HeadDim, m.arch.halves, cos, sin)
-			rotate(k, m.HeadDim, m.arch.halves, cos, sin)
-			r.cache.put(layer, r.pos+t-r.first, k, v)
-		}
+	cos, sin := e.cos[from:from+pairs], e.sin[from:from+pairs]
+	rotate(q, m.HeadDim, m.arch.halves, cos, sin)
+	rotate(k, m.HeadDim, m.arch.halves, cos, sin)
+	e.at[row].cache.put(layer, e.at[row].pos, k, v)
+}
+
+// afterAttention adds attention's result, in h, to x, and normalises that into h.
+func (e *Executor) afterAttention(layer, row int) {
+	l := &e.m.layers[layer]
+	e.addAndNorm(row, l.attnPost, l.ffnNorm)
+}
+
+// afterLayer does the same with the feed-forward network's, for the next layer.
+func (e *Executor) afterLayer(layer, row int) {
+	next := e.m.norm
+	if layer+1 < len(e.m.layers) {
+		next = e.m.layers[layer+1].attnNorm
+	}
+	e.addAndNorm(row, e.m.layers[layer].ffnPost, next)
+}
+
+func (e *Executor) addAndNorm(row int, post, next []float32) {
+	dim := e.m.Dim
+	x, h := e.x[row*dim:(row+1)*dim], e.h[row*dim:(row+1)*dim]
+	normInPlace(h, post, e.m.Epsilon)
+	add(x, h)
+	norm(h, x, next, e.m.Epsilon)
+}
+
+// eachRow does do for each of T tokens.
+func (e *Executor) eachRow(T, layer int, do func(e *Executor, layer, row int)) {
+	e.each = rowTask{e, layer, do}
+	e.m.pool.run(&e.each, T, T*e.m.Dim*rowWork)
+}
+
+// rowWork is what a row's task costs for each element of x, in multiplications.
+const rowWork = 16
+
+// rowTask is what is done between products, cut by tokens.
+type rowTask struct {
+	e     *Executor
+	layer int
+	do    func(e *Executor, layer, row int)
+}
+
+// Do does rows [from, to).
+func (t *rowTask) Do(_, from, to int) {
+	for row := from; row < to; row++ {
+		t.do(t.e, t.layer, row)
 	}
 }
 
 // maxResults is how many tokens' logits are computed together.
 const maxResults = 16
 
-// results hands out what the pieces want of the last x.
+// results hands out what the pieces want of h, the last norm's result.
 func (e *Executor) results() {
 	m, dim, n := e.m, e.m.Dim, 0
-	var group [maxResults]struct{ piece, i int } // whose rows are in h
+	var group [maxResults]struct{ piece, i int } // whose rows are the first of h
 	logits := false
 	flush := func() {
 		if logits {
@@ -113,7 +142,7 @@ func (e *Executor) results() {
 				e.logits = make([]float32, n*m.Vocab)
 			}
 			e.input(e.h, n, dim, &m.output)
-			e.multiply(e.logits, &m.output)
+			e.multiply(product{e.logits, &m.output})
 		}
 		for j, g := range group[:n] {
 			p := &e.pieces[g.piece]
@@ -132,10 +161,10 @@ func (e *Executor) results() {
 		}
 		for i := p.From; i < len(p.Tokens); i++ {
 			row := e.runs[k].first + i
-			matmul.RMSNorm(e.h[n*dim:(n+1)*dim], e.x[row*dim:(row+1)*dim], m.norm, m.Epsilon)
+			copy(e.h[n*dim:(n+1)*dim], e.h[row*dim:(row+1)*dim]) // n <= row
 			group[n] = struct{ piece, i int }{k, i}
 			logits = logits || p.Logits != nil
-			if n++; n == min(maxResults, e.rows) {
+			if n++; n == maxResults {
 				flush()
 			}
 		}

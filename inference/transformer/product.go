@@ -66,46 +66,101 @@ func residue(r, x []float32) {
 	}
 }
 
-// multiply computes y (T, rows) = e.in (T, cols) · wᵀ.
-func (e *Executor) multiply(y []float32, w *matmul.Matrix) {
-	e.mul = mulTask{y: y, w: w, in: e.in}
-	work := w.Rows * w.Cols * e.in.Count()
-	if e.cut && w.Format.Quantized() {
-		if n := e.in.Count() * w.Rows; len(e.second) < n {
-			e.second = make([]float32, n)
-		}
-		e.mul.rest, e.mul.second = e.rest, e.second
-		work *= 2
-	}
-	e.m.pool.run(&e.mul, (w.Rows+rowUnit-1)/rowUnit, work)
-}
-
 // rowUnit is what threads divide rows into: the number that kernels do at once.
 const rowUnit = 8
 
-// mulTask is one product, cut by groups of rowUnit rows of the weights.
-type mulTask struct {
-	y  []float32
-	w  *matmul.Matrix
-	in *matmul.Input
+// product is one product of a task: y (T, rows) = x (T, cols) · wᵀ, for the T vectors of
+// the task's input.
+type product struct {
+	y []float32
+	w *matmul.Matrix
+}
 
-	// If the vectors are in two: the rest, and room for its product.
+// units returns how many groups of rowUnit rows there are.
+func (p *product) units() int { return (p.w.Rows + rowUnit - 1) / rowUnit }
+
+// multiply computes products with e.in.
+func (e *Executor) multiply(products ...product) { e.multiplyAnd(nil, products) }
+
+// gated computes gate = act(e.in·gateᵀ, e.in·upᵀ), element by element.
+func (e *Executor) gated(act func(gate, up []float32), gate, up product) {
+	e.multiplyAnd(act, []product{gate, up})
+}
+
+func (e *Executor) multiplyAnd(act func(gate, up []float32), products []product) {
+	t := &e.mul
+	*t = mulTask{in: e.in, act: act}
+	t.n = copy(t.products[:], products)
+	rows, units, work := 0, 0, 0
+	for _, p := range products {
+		rows += p.w.Rows
+		units += p.units()
+		work += p.w.Rows * p.w.Cols * e.in.Count()
+	}
+	if act != nil {
+		units = products[0].units()
+	}
+	if e.cut {
+		if n := e.in.Count() * rows; len(e.second) < n {
+			e.second = make([]float32, n)
+		}
+		t.rest, t.second = e.rest, e.second
+		work *= 2
+	}
+	e.m.pool.run(t, units, work)
+}
+
+// mulTask is products with one input, cut by groups of rowUnit rows of the weights, those
+// of the second matrix after those of the first.
+type mulTask struct {
+	products [3]product
+	n        int
+	in       *matmul.Input
+	act      func(gate, up []float32) // of the first two, which are cut together; or nil
+
+	// If the vectors are in two: the rest, and room for its products.
 	rest   *matmul.Input
 	second []float32
 }
 
 // Do does groups [from, to).
 func (t *mulTask) Do(_, from, to int) {
-	from, to = from*rowUnit, min(to*rowUnit, t.w.Rows)
-	matmul.MulRows(t.y, t.w, t.in, from, to)
-	if t.rest == nil {
+	second := t.second
+	for i := range t.products[:t.n] {
+		p := &t.products[i]
+		t.rows(p, second, max(0, from)*rowUnit, min(to*rowUnit, p.w.Rows))
+		if t.rest != nil {
+			second = second[t.in.Count()*p.w.Rows:]
+		}
+		if t.act == nil {
+			from, to = from-p.units(), to-p.units()
+		}
+	}
+	if t.act == nil {
 		return
 	}
-	matmul.MulRows(t.second, t.w, t.rest, from, to)
+	gate, up := &t.products[0], &t.products[1]
+	from, to = from*rowUnit, min(to*rowUnit, gate.w.Rows)
 	for i := range t.in.Count() {
-		y, z := t.y[i*t.w.Rows:(i+1)*t.w.Rows], t.second[i*t.w.Rows:(i+1)*t.w.Rows]
-		for r := from; r < to; r++ {
-			y[r] += z[r]
+		at := i * gate.w.Rows
+		t.act(gate.y[at+from:at+to], up.y[at+from:at+to])
+	}
+}
+
+// rows does rows [from, to) of p, if there are any.
+func (t *mulTask) rows(p *product, second []float32, from, to int) {
+	if from >= to {
+		return
+	}
+	matmul.MulRows(p.y, p.w, t.in, from, to)
+	if t.rest == nil || !p.w.Format.Quantized() {
+		return
+	}
+	matmul.MulRows(second, p.w, t.rest, from, to)
+	for i := range t.in.Count() {
+		y, z := p.y[i*p.w.Rows+from:i*p.w.Rows+to], second[i*p.w.Rows+from:i*p.w.Rows+to]
+		for r, v := range z {
+			y[r] += v
 		}
 	}
 }
