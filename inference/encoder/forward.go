@@ -1,0 +1,165 @@
+package encoder
+
+import (
+	"context"
+	"math"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+)
+
+// maxBatch is how many tokens are multiplied with a matrix at once: enough to use each
+// weight often while it is in cache, few enough to keep what is between two matrices
+// small.
+const maxBatch = 64
+
+// run is the memory of one text on its way through the layers, T tokens.
+type run struct {
+	m *Model
+
+	x       []float32 // (T, dim) residual stream
+	q, k, v []float32 // (T, dim)
+	att     []float32 // (T, dim) attention's result
+	h       []float32 // (maxBatch, dim) on its way to x
+	up      []float32 // (maxBatch, hidden)
+	in      *matmul.Input
+	scores  []float32 // (threads, T)
+	keys    []float32 // (threads, T, hd) one head's
+
+	product product
+	attend  attend
+	settle  settle
+	activ   activate
+}
+
+func newRun(m *Model) *run { return &run{m: m, in: matmul.NewInput(0, 0)} }
+
+// grow makes room for T tokens.
+func (r *run) grow(T int) {
+	dim := r.m.Dim
+	if len(r.x) >= T*dim {
+		return
+	}
+	for _, buf := range []*[]float32{&r.x, &r.q, &r.k, &r.v, &r.att} {
+		*buf = make([]float32, T*dim)
+	}
+	batch := min(T, maxBatch)
+	r.h, r.up = make([]float32, batch*dim), make([]float32, batch*r.m.Hidden)
+	r.in = matmul.NewInput(batch, max(dim, r.m.Hidden))
+	r.scores, r.keys = make([]float32, r.m.threads*T), make([]float32, r.m.threads*T*dim/r.m.Heads)
+}
+
+// forward leaves the last layer's result for the tokens in r.x.
+func (r *run) forward(ctx context.Context, tokens []int32) error {
+	m := r.m
+	T, dim := len(tokens), m.Dim
+	r.grow(T)
+	x := r.x[:T*dim]
+
+	// x (T, dim) = LayerNorm(embedding + position + type)
+	for t, id := range tokens {
+		row, other := x[t*dim:(t+1)*dim], r.h[:dim]
+		m.embed.Row(row, int(id))
+		m.types.Row(other, 0)
+		add(row, other)
+		m.position.Row(other, t)
+		add(row, other)
+		layerNorm(row, m.norm, m.Epsilon)
+	}
+
+	for i := range m.layers {
+		l := &m.layers[i]
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		for t := 0; t < T; t += maxBatch {
+			from, n := t*dim, min(maxBatch, T-t)
+			r.input(x[from:], n, dim, &l.q, &l.k, &l.v)
+			r.multiply(r.q[from:], &l.q)
+			r.multiply(r.k[from:], &l.k)
+			r.multiply(r.v[from:], &l.v)
+		}
+		r.attention(T)
+		for t := 0; t < T; t += maxBatch {
+			from, n := t*dim, min(maxBatch, T-t)
+			batch, h, up := x[from:from+n*dim], r.h[:n*dim], r.up[:n*m.Hidden]
+
+			// x = LayerNorm(x + att·Woᵀ + bo)
+			r.input(r.att[from:], n, dim, &l.o)
+			r.multiply(h, &l.o)
+			r.add(batch, h, l.attnNorm)
+
+			// x = LayerNorm(x + gelu(x·Wupᵀ + bup)·Wdownᵀ + bdown)
+			r.input(batch, n, dim, &l.up)
+			r.multiply(up, &l.up)
+			r.gelu(up)
+			r.input(up, n, m.Hidden, &l.down)
+			r.multiply(h, &l.down)
+			r.add(batch, h, l.ffnNorm)
+		}
+	}
+	return nil
+}
+
+// input makes x (n, cols) the vectors that are multiplied next. Formats for which package
+// matmul has no inputs of 16 bits get them in 8: a direction stands that.
+func (r *run) input(x []float32, n, cols int, next ...*linear) {
+	words, bytes := false, false
+	for _, l := range next {
+		if f := l.w.Format; f.Quantized() {
+			words, bytes = words || f.Words(), bytes || !f.Words()
+		}
+	}
+	if bytes {
+		r.in.SetBytes(x, n, cols)
+	} else {
+		r.in.Set(x, n, cols, words)
+	}
+}
+
+// add computes x += y.
+func add(x, y []float32) {
+	y = y[:len(x)]
+	for i := range x {
+		x[i] += y[i]
+	}
+}
+
+// layerNorm computes x = (x - mean)/sqrt(variance + eps)·w + b (arXiv 1607.06450).
+// Sums run in float64, in order.
+func layerNorm(x []float32, a affine, eps float32) {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	mean, squares := sum/float64(len(x)), 0.0
+	for _, v := range x {
+		d := float64(v) - mean
+		squares += float64(d * d)
+	}
+	inverse := 1 / math.Sqrt(squares/float64(len(x))+float64(eps))
+	w, b := a.w[:len(x)], a.b[:len(x)]
+	for i, v := range x {
+		x[i] = float32(float32((float64(v)-mean)*inverse)*w[i]) + b[i]
+	}
+}
+
+// gelu returns x·Φ(x), Φ the distribution function of the normal distribution
+// (arXiv 1606.08415), as BERT defines it and not by the approximation with tanh.
+//
+// With u = |x|/√2 it is x·erfc(u)/2 for negative x, and x minus that of -x for others.
+// erfc(u) is exp(-u²) times a polynomial in 1/(1+p·u), off by at most 1.5e-7
+// (Abramowitz and Stegun, 7.1.26).
+func gelu(x float32) float32 {
+	const p, a1, a2, a3, a4, a5 = 0.3275911, 0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429
+	u := float32(math.Abs(float64(x))) * (1 / math.Sqrt2)
+	t := 1 / (1 + float32(p*u))
+	c := float32(a5*t) + a4
+	c = float32(c*t) + a3
+	c = float32(c*t) + a2
+	c = float32(c*t) + a1
+	c = float32(float32(c*t)*matmul.Exp(-float32(u*u))) * 0.5 // erfc(u)/2
+	if x < 0 {
+		return x * c
+	}
+	return x - float32(x*c)
+}

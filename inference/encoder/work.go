@@ -1,0 +1,114 @@
+package encoder
+
+import (
+	"math"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+)
+
+// The parts of a step that threads share. Each element is computed by one thread in
+// one order, so how they share does not show in the result.
+
+// minShare is the work, in multiplications, that is worth a piece of its own.
+const minShare = 1 << 15
+
+// piecesEach is how many pieces each thread's share is cut into, so that a thread that
+// is held up delays the others little.
+const piecesEach = 8
+
+// spread does units [0, n) of w, work multiplications in all.
+func (r *run) spread(w matmul.Work, n, work int) {
+	matmul.Spread(w, n, min(work/minShare, piecesEach*r.m.threads), r.m.threads)
+}
+
+// rowUnit is what threads divide rows of weights into: the number that kernels do at once.
+const rowUnit = 8
+
+// product is y (count, rows) = in·wᵀ + b, cut by groups of rowUnit rows.
+type product struct {
+	y  []float32
+	l  *linear
+	in *matmul.Input
+}
+
+// multiply computes y (n, rows) = r.in·wᵀ + b.
+func (r *run) multiply(y []float32, l *linear) {
+	r.product = product{y, l, r.in}
+	r.spread(&r.product, (l.w.Rows+rowUnit-1)/rowUnit, l.w.Rows*l.w.Cols*r.in.Count())
+}
+
+func (p *product) Do(_, from, to int) {
+	rows := p.l.w.Rows
+	from, to = from*rowUnit, min(to*rowUnit, rows)
+	matmul.MulRows(p.y, &p.l.w, p.in, from, to)
+	for i := range p.in.Count() {
+		add(p.y[i*rows+from:i*rows+to], p.l.b[from:to])
+	}
+}
+
+// attend is attention, cut by heads.
+type attend struct {
+	r *run
+	T int
+}
+
+// attention computes r.att (T, dim) from r.q, r.k and r.v.
+func (r *run) attention(T int) {
+	r.attend = attend{r, T}
+	r.spread(&r.attend, r.m.Heads, 2*T*T*r.m.Dim)
+}
+
+func (a *attend) Do(worker, from, to int) {
+	r, T, dim := a.r, a.T, a.r.m.Dim
+	hd := dim / r.m.Heads
+	scale := float32(1 / math.Sqrt(float64(hd)))
+	scores, keys := r.scores[worker*T:(worker+1)*T], r.keys[worker*T*hd:(worker+1)*T*hd]
+	for at := from * hd; at < to*hd; at += hd {
+		for t := range T { // side by side, as Rows wants them
+			copy(keys[t*hd:(t+1)*hd], r.k[t*dim+at:])
+		}
+		for t := range T {
+			matmul.Rows(scores, keys, r.q[t*dim+at:t*dim+at+hd])
+			for i := range scores {
+				scores[i] *= scale
+			}
+			matmul.Softmax(scores)
+			matmul.Weighted(r.att[t*dim+at:t*dim+at+hd], scores, r.v[at:], dim)
+		}
+	}
+}
+
+// settle is x = LayerNorm(x + y), cut by tokens.
+type settle struct {
+	r    *run
+	x, y []float32 // (n, dim)
+	a    affine
+}
+
+func (r *run) add(x, y []float32, a affine) {
+	r.settle = settle{r, x, y, a}
+	r.spread(&r.settle, len(x)/r.m.Dim, 8*len(x))
+}
+
+func (s *settle) Do(_, from, to int) {
+	dim := s.r.m.Dim
+	for t := from; t < to; t++ {
+		row := s.x[t*dim : (t+1)*dim]
+		add(row, s.y[t*dim:])
+		layerNorm(row, s.a, s.r.m.Epsilon)
+	}
+}
+
+// activate is x = gelu(x), cut by elements.
+type activate struct{ x []float32 }
+
+func (r *run) gelu(x []float32) {
+	r.activ = activate{x}
+	r.spread(&r.activ, len(x), 32*len(x))
+}
+
+func (a *activate) Do(_, from, to int) {
+	for i, v := range a.x[from:to] {
+		a.x[from+i] = gelu(v)
+	}
+}
