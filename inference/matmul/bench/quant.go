@@ -25,7 +25,8 @@ func quantized(threads, rounds int, turn time.Duration, megabytes int) {
 	for _, f := range []struct {
 		format         matmul.Format
 		elements, size int
-	}{{matmul.Q8_0, 32, 34}, {matmul.Q4_0, 32, 18}, {matmul.Q4_1, 32, 20}, {matmul.Q4_K, 256, 144}, {matmul.Q5_K, 256, 176}, {matmul.Q6_K, 256, 210}} {
+	}{{matmul.Q8_0, 32, 34}, {matmul.Q4_0, 32, 18}, {matmul.Q4_1, 32, 20}, {matmul.Q4_K, 256, 144}, {matmul.Q5_K, 256, 176}, {matmul.Q6_K, 256, 210},
+		{matmul.Q5_0, 32, 22}, {matmul.Q5_1, 32, 24}, {matmul.IQ4_NL, 32, 18}} {
 		rows := (megabytes << 20) / (cols / f.elements * f.size) &^ 63
 		data := make([]byte, rows*cols/f.elements*f.size)
 		for i := range data {
@@ -36,9 +37,6 @@ func quantized(threads, rounds int, turn time.Duration, megabytes int) {
 			panic(err)
 		}
 		for _, inBytes := range []bool{false, true} {
-			if !inBytes && !f.format.Words() {
-				continue
-			}
 			one, many := matmul.NewInput(1, cols), matmul.NewInput(vectors, cols)
 			name := "16 bit"
 			if inBytes {
