@@ -116,13 +116,13 @@ func TestGELU(t *testing.T) {
 	}
 }
 
-func TestEncode(t *testing.T) {
+func TestFrame(t *testing.T) {
 	m := tiny{typ: gguf.F32, pooling: 1}.model(t, 1)
-	if got := m.Encode("The cats."); !slices.Equal(got, []int32{2, 7, 8, 9, 10, 3}) {
-		t.Errorf("Encode = %v", got)
+	if got := m.Frame(m.Tokens.Encode("The cats.")); !slices.Equal(got, []int32{2, 7, 8, 9, 10, 3}) {
+		t.Errorf("The cats. = %v", got)
 	}
-	if got := m.Encode(""); !slices.Equal(got, []int32{2, 3}) { // has a vector too
-		t.Errorf("Encode of nothing = %v", got)
+	if got := m.Frame(m.Tokens.Encode("")); !slices.Equal(got, []int32{2, 3}) { // has a vector too
+		t.Errorf("nothing = %v", got)
 	}
 }
 

@@ -33,6 +33,17 @@ type run struct {
 
 func newRun(m *Model) *run { return &run{m: m, in: matmul.NewInput(0, 0)} }
 
+// ScratchBytes returns about what the memory of a text of T tokens takes.
+func (m *Model) ScratchBytes(T int) int64 {
+	batch := int64(min(T, maxBatch))
+	wide := int64(max(m.Dim, m.Hidden))
+	perToken := 5*int64(m.Dim) + int64(m.threads)*int64(1+m.Dim/m.Heads)
+	return 4 * (int64(T)*perToken + batch*(int64(m.Dim)+2*wide))
+}
+
+// Threads returns how many threads work is spread over.
+func (m *Model) Threads() int { return m.threads }
+
 // grow makes room for T tokens.
 func (r *run) grow(T int) {
 	dim := r.m.Dim
