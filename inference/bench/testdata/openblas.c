@@ -1,4 +1,4 @@
-/* Times OpenBLAS for ../main.go: run with the path of the library (and "cpu", to count processor time), it reads lines "s|d N SECONDS" and answers
+/* Times OpenBLAS for ../openblas.go: run with the path of the library (and "cpu", to count processor time), it reads lines "s|d N SECONDS" and answers
  * each with the shortest time in seconds of one product of N x N matrices, over runs that last SECONDS together. */
 #include <dlfcn.h>
 #include <stdio.h>
