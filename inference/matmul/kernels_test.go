@@ -1,6 +1,7 @@
 package matmul
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -130,6 +131,135 @@ func TestHalfIsExact(t *testing.T) {
 			if k.rowsF16(y, w, x); float64(y[0]) != want && !(y[0] != y[0] && (want != want || math.IsInf(want, 0))) {
 				t.Fatalf("%s: half %#04x times 1 = %v, want %v", k.name, h, y[0], want)
 			}
+		}
+	})
+}
+
+// quantizedCase is random weights and a random quantized vector.
+func quantizedCase(r *rand.Rand, rows, blocks, size int) (w guarded[byte], x vector) {
+	w = newGuarded[byte](rows*blocks*size, r.IntN(32), 0x7B)
+	for i := range w.v {
+		w.v[i] = byte(r.Uint32())
+	}
+	for i := 0; i < len(w.v); i += size { // scales: finite
+		halfBits(r, w.v[i:i+2])
+	}
+	q := newGuarded[int16](blocks*BlockSize, r.IntN(16), math.MinInt16)
+	scale, bias := floatsGuarded(blocks, r.IntN(8)), newGuarded[int32](blocks, r.IntN(8), math.MinInt32)
+	f := make([]float32, blocks*BlockSize)
+	fill(r, f)
+	quantize(q.v, scale.v, bias.v, f)
+	return w, vector{q.v, scale.v, bias.v}
+}
+
+func TestQuantizedRowsGiveDefinedBits(t *testing.T) {
+	r := newRand(t)
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		for _, c := range []struct {
+			name      string
+			size      int
+			got, want func(y []float32, w []byte, x vector)
+		}{{"Q8_0", sizeQ8, k.rowsQ8, rowsQ8}, {"Q4_0", sizeQ4, k.rowsQ4, rowsQ4}} {
+			for rows := range 26 {
+				for blocks := range 8 {
+					w, x := quantizedCase(r, rows, blocks, c.size)
+					y, want := floatsGuarded(rows, r.IntN(8)), make([]float32, rows)
+					c.want(want, w.v, x)
+					c.got(y.v, w.v, x)
+					if !sameBits(y.v, want) {
+						t.Fatalf("%s rows(%d x %d blocks) = %v, want %v", c.name, rows, blocks, y.v, want)
+					}
+					y.check(t, "y")
+				}
+			}
+		}
+	})
+}
+
+// TestQuantizedRowsAtEveryAlignment moves weights and vector through 32 bytes.
+func TestQuantizedRowsAtEveryAlignment(t *testing.T) {
+	r := newRand(t)
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		for shift := range 32 {
+			for _, size := range []int{sizeQ8, sizeQ4} {
+				w, x := quantizedCase(r, 8, 3, size)
+				moved := newGuarded[byte](len(w.v), shift, 0x7B)
+				copy(moved.v, w.v)
+				q := newGuarded[int16](len(x.q), shift%16, 99)
+				copy(q.v, x.q)
+				got, want := make([]float32, 8), make([]float32, 8)
+				run, define := k.rowsQ8, rowsQ8
+				if size == sizeQ4 {
+					run, define = k.rowsQ4, rowsQ4
+				}
+				define(want, w.v, x)
+				run(got, moved.v, vector{q.v, x.scale, x.bias})
+				if !sameBits(got, want) {
+					t.Fatalf("shift %d, blocks of %d bytes: %v, want %v", shift, size, got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestQuantizedExtremesDoNotOverflow uses the largest integers of both sides.
+func TestQuantizedExtremesDoNotOverflow(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		x := vector{make([]int16, BlockSize), []float32{1}, []int32{-8 * qMax * BlockSize}}
+		for i := range x.q {
+			x.q[i] = -qMax
+		}
+		w8, w4 := make([]byte, 8*sizeQ8), make([]byte, 8*sizeQ4)
+		for i := range w8 {
+			w8[i] = 0x80 // -128
+		}
+		for r := range 8 {
+			copy(w8[r*sizeQ8:], []byte{0, 0x3C}) // scale 1; nibbles 0 stand for -8
+			copy(w4[r*sizeQ4:], []byte{0, 0x3C})
+		}
+		y := make([]float32, 8)
+		if k.rowsQ8(y, w8, x); y[0] != 128*qMax*BlockSize || y[7] != y[0] {
+			t.Errorf("Q8_0: %v, want %v", y, 128*qMax*BlockSize)
+		}
+		if k.rowsQ4(y, w4, x); y[0] != 8*qMax*BlockSize || y[7] != y[0] {
+			t.Errorf("Q4_0: %v, want %v", y, 8*qMax*BlockSize)
+		}
+	})
+}
+
+func TestQuantizeGivesDefinedBits(t *testing.T) {
+	r := newRand(t)
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	odd := []float32{0, 1, -1, math.MaxFloat32, -math.MaxFloat32, tinyBlock, tinyBlock / 2, 0x1p-149, inf, -inf, nan, 0.5 / qMax}
+	eachKernel(t, func(t *testing.T, k *kernels) {
+		for trial := range 400 {
+			blocks := r.IntN(6)
+			x := floatsGuarded(blocks*BlockSize, r.IntN(8))
+			fill(r, x.v)
+			for b := range blocks {
+				block, f := x.v[b*BlockSize:(b+1)*BlockSize], float32(math.Ldexp(1, r.IntN(250)-125))
+				for i := range block {
+					block[i] *= f
+				}
+				switch r.IntN(3) {
+				case 0:
+					block[r.IntN(BlockSize)] = odd[r.IntN(len(odd))]
+				case 1:
+					if trial%2 == 0 {
+						clear(block)
+					}
+				}
+			}
+			q, scale, bias := newGuarded[int16](blocks*BlockSize, r.IntN(16), 77), floatsGuarded(blocks, r.IntN(8)), newGuarded[int32](blocks, r.IntN(8), 77)
+			wq, ws, wb := make([]int16, blocks*BlockSize), make([]float32, blocks), make([]int32, blocks)
+			quantize(wq, ws, wb, x.v)
+			k.quantize(q.v, scale.v, bias.v, x.v)
+			if fmt.Sprint(q.v, bias.v) != fmt.Sprint(wq, wb) || !sameBits(scale.v, ws) {
+				t.Fatalf("quantize(%v)\n= %v %v %v\nwant %v %v %v", x.v, q.v, scale.v, bias.v, wq, ws, wb)
+			}
+			q.check(t, "q")
+			scale.check(t, "scale")
+			bias.check(t, "bias")
 		}
 	})
 }
