@@ -18,8 +18,8 @@ var ErrNoChat = errors.New("inference: the model has no chat template")
 
 const templateKey = "tokenizer.chat_template"
 
-// HasChat reports whether the model's file has a chat template.
-func (m *Model) HasChat() bool { return m.file.Has(templateKey) }
+// HasChat reports whether the model's file has a chat template, and is not an encoder's.
+func (m *Model) HasChat() bool { return m.encoder == nil && m.file.Has(templateKey) }
 
 // Chat answers messages: it generates as Generate does, after the prompt that the
 // model's template makes of them. The answer ends where the model ends its turn.
@@ -35,6 +35,9 @@ func (m *Model) Chat(ctx context.Context, messages []Message, o Options, each fu
 // come out of the template alone: what a message holds is text, whatever it looks
 // like. Messages and the prompt may have up to MaxText bytes.
 func (m *Model) ChatTokens(messages []Message) ([]int32, error) {
+	if m.encoder != nil {
+		return nil, ErrEncoder
+	}
 	if !m.HasChat() {
 		return nil, ErrNoChat
 	}

@@ -13,8 +13,14 @@ import (
 // beginning-of-sequence token where the model wants one, and count in the mean like the
 // others.
 //
+// An encoder makes the vector as it was trained to, with its own tokens before and after
+// the text.
+//
 // It waits for a session as Generate does, and looks at ctx as often.
 func (m *Model) Embed(ctx context.Context, text string) ([]float32, error) {
+	if m.encoder != nil {
+		return m.encode(ctx, text)
+	}
 	tokens, err := m.Tokenize(text, m.tokens.AddBOS)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,9 @@ func rate(n int, d time.Duration) float64 {
 // It waits while Config.Sessions generations are running. Those that run share steps of
 // the model; none waits for another's each.
 func (m *Model) Generate(ctx context.Context, prompt string, o Options, each func(Token) error) (Result, error) {
+	if m.encoder != nil {
+		return Result{}, ErrEncoder
+	}
 	tokens, err := m.Tokenize(prompt, m.tokens.AddBOS)
 	if err != nil {
 		return Result{}, err

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/chat"
+	"github.com/unikernel-ai/unikernel-ai/inference/encoder"
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
@@ -19,7 +20,8 @@ type Model struct {
 	file    *gguf.File
 	tokens  *tokenizer.Tokenizer
 	net     *transformer.Model
-	context int // positions of each session
+	encoder *encoder.Model // in place of tokens and net, for an encoder (encoder.go)
+	context int            // positions of each session
 	workers workers
 	steps   steps
 	long    sync.Mutex // held while a long text is taken apart
@@ -98,12 +100,15 @@ func LoadConfig(data []byte, cfg Config) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inference: %w", err)
 	}
+	if cfg.Threads == 0 {
+		cfg.Threads = runtime.GOMAXPROCS(0)
+	}
+	if isEncoder(f) {
+		return loadEncoder(f, cfg)
+	}
 	m := &Model{file: f}
 	if m.tokens, err = tokenizer.New(f); err != nil {
 		return nil, fmt.Errorf("inference: %w", err)
-	}
-	if cfg.Threads == 0 {
-		cfg.Threads = runtime.GOMAXPROCS(0)
 	}
 	if m.net, err = transformer.New(f, cfg.Threads); err != nil {
 		return nil, fmt.Errorf("inference: %w", err)
@@ -144,6 +149,9 @@ func (m *Model) fit(cfg *Config) error {
 
 // CacheBytes returns what the KV caches of all sessions take, once they are there.
 func (m *Model) CacheBytes() int64 {
+	if m.encoder != nil {
+		return m.encoder.ScratchBytes(m.context)
+	}
 	return int64(m.workers.size) * m.net.CacheBytes(m.context, m.workers.kind)
 }
 
@@ -154,12 +162,17 @@ func (m *Model) Info() Info {
 	for i := range m.file.Tensors {
 		params += int64(m.file.Tensors[i].Elems())
 	}
-	return Info{
+	i := Info{
 		Name: text("general.name"), Architecture: text("general.architecture"), License: text("general.license"),
-		Quantization: m.net.Type.String(), Parameters: params, Size: int64(m.file.Size()),
-		ContextLength: m.context, Layers: m.net.Layers, Embedding: m.net.Dim, Vocabulary: m.net.Vocab,
-		Kernel: matmul.Kernel(), Threads: m.net.Threads(), Sessions: m.workers.size,
+		Parameters: params, Size: int64(m.file.Size()),
 	}
+	if m.encoder != nil {
+		m.describe(&i)
+		return i
+	}
+	i.Quantization, i.ContextLength, i.Layers, i.Embedding, i.Vocabulary = m.net.Type.String(), m.context, m.net.Layers, m.net.Dim, m.net.Vocab
+	i.Kernel, i.Threads, i.Sessions = matmul.Kernel(), m.net.Threads(), m.workers.size
+	return i
 }
 
 // shortText is how many bytes of text are taken apart without waiting for others.
@@ -179,6 +192,13 @@ func (m *Model) Tokenize(text string, addBOS bool) ([]int32, error) {
 		m.long.Lock()
 		defer m.long.Unlock()
 	}
+	if m.encoder != nil {
+		ids := m.encoder.Tokens.Encode(text)
+		if addBOS {
+			ids = append([]int32{m.encoder.Tokens.CLS}, ids...)
+		}
+		return ids, nil
+	}
 	ids := m.tokens.Encode(text)
 	if addBOS && m.tokens.BOS != tokenizer.None {
 		ids = append([]int32{m.tokens.BOS}, ids...)
@@ -191,7 +211,11 @@ func (m *Model) Tokenize(text string, addBOS bool) ([]int32, error) {
 // bytes that do not form UTF-8 become U+FFFD. It fails if a token is not in the
 // vocabulary.
 func (m *Model) Detokenize(tokens []int32) (string, error) {
-	text, err := m.tokens.Text(tokens)
+	decode := m.tokens.Text
+	if m.encoder != nil {
+		decode = m.encoder.Tokens.Text
+	}
+	text, err := decode(tokens)
 	if err != nil {
 		return "", fmt.Errorf("inference: %w", err)
 	}

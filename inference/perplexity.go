@@ -33,6 +33,9 @@ const defaultWindow = 512
 // Perplexity is PerplexityTokens for the tokens of text, with the beginning-of-sequence
 // token in front where the model wants one.
 func (m *Model) Perplexity(ctx context.Context, text string, o PerplexityOptions) (Perplexity, error) {
+	if m.encoder != nil {
+		return Perplexity{}, ErrEncoder
+	}
 	tokens, err := m.Tokenize(text, m.tokens.AddBOS)
 	if err != nil {
 		return Perplexity{}, err
@@ -55,6 +58,9 @@ func (m *Model) Perplexity(ctx context.Context, text string, o PerplexityOptions
 //
 // It waits for a session as Generate does, and looks at ctx as often.
 func (m *Model) PerplexityTokens(ctx context.Context, tokens []int32, o PerplexityOptions) (Perplexity, error) {
+	if m.encoder != nil {
+		return Perplexity{}, ErrEncoder
+	}
 	if o.Window == 0 {
 		o.Window = min(defaultWindow, m.context)
 	}

@@ -37,7 +37,8 @@ type workers struct {
 }
 
 // acquire waits for a free worker, in turn, and makes it if need be. Of several it takes
-// the one whose text begins most like tokens, and returns how many of these its session
+// the one whose text begins most like tokens, if that is half of either, so that no text
+// is lost for a few tokens that all begin with. It returns how many of tokens its session
 // holds: all but the last at most, since somebody wants to know what follows that.
 func (p *workers) acquire(ctx context.Context, tokens []int32) (*worker, int, error) {
 	if ctx.Err() != nil {
@@ -66,7 +67,7 @@ func (p *workers) take(ctx context.Context, tokens []int32) (*worker, error) {
 		defer p.mu.Unlock()
 		best, most := -1, 0
 		for i, w := range p.free {
-			if n := w.begins(tokens); n > most {
+			if n := w.begins(tokens); n > most && 2*n >= min(len(w.text), len(tokens)) {
 				best, most = i, n
 			}
 		}

@@ -11,10 +11,9 @@ import (
 // model has positions.
 var ErrTooLong = errors.New("text too long")
 
-// Encode returns the tokens that Embed runs for a text: its own, between [CLS] and
-// [SEP].
-func (m *Model) Encode(text string) []int32 {
-	return append(append([]int32{m.Tokens.CLS}, m.Tokens.Encode(text)...), m.Tokens.SEP)
+// Frame returns the tokens of a text between [CLS] and [SEP], as Embed wants them.
+func (m *Model) Frame(tokens []int32) []int32 {
+	return append(append([]int32{m.Tokens.CLS}, tokens...), m.Tokens.SEP)
 }
 
 // Embed returns the vector of the tokens, (Dim), of length 1. The caller owns it.

@@ -25,13 +25,25 @@ type run struct {
 	scores  []float32 // (threads, T)
 	keys    []float32 // (threads, T, hd) one head's
 
-	product product
-	attend  attend
-	settle  settle
-	activ   activate
+	quantize quantize
+	product  product
+	attend   attend
+	settle   settle
+	activ    activate
 }
 
 func newRun(m *Model) *run { return &run{m: m, in: matmul.NewInput(0, 0)} }
+
+// ScratchBytes returns about what the memory of a text of T tokens takes.
+func (m *Model) ScratchBytes(T int) int64 {
+	batch := int64(min(T, maxBatch))
+	wide := int64(max(m.Dim, m.Hidden))
+	perToken := 5*int64(m.Dim) + int64(m.threads)*int64(1+m.Dim/m.Heads)
+	return 4 * (int64(T)*perToken + batch*(int64(m.Dim)+2*wide))
+}
+
+// Threads returns how many threads work is spread over.
+func (m *Model) Threads() int { return m.threads }
 
 // grow makes room for T tokens.
 func (r *run) grow(T int) {
@@ -98,22 +110,6 @@ func (r *run) forward(ctx context.Context, tokens []int32) error {
 		}
 	}
 	return nil
-}
-
-// input makes x (n, cols) the vectors that are multiplied next. Formats for which package
-// matmul has no inputs of 16 bits get them in 8: a direction stands that.
-func (r *run) input(x []float32, n, cols int, next ...*linear) {
-	words, bytes := false, false
-	for _, l := range next {
-		if f := l.w.Format; f.Quantized() {
-			words, bytes = words || f.Words(), bytes || !f.Words()
-		}
-	}
-	if bytes {
-		r.in.SetBytes(x, n, cols)
-	} else {
-		r.in.Set(x, n, cols, words)
-	}
 }
 
 // add computes x += y.

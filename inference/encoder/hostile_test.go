@@ -151,7 +151,7 @@ func FuzzNew(f *testing.F) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		ids := m.Encode(text)
+		ids := m.Frame(m.Tokens.Encode(text))
 		v, err := m.Embed(ctx, ids[:min(len(ids), m.Context)])
 		if err == nil && len(v) != m.Dim {
 			t.Fatalf("%d elements, want %d", len(v), m.Dim)

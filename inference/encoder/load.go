@@ -21,7 +21,7 @@ type Config struct {
 	Heads   int // divides Dim
 	Hidden  int // width of the feed-forward network
 	Vocab   int
-	Context int     // tokens of a text at most, [CLS] and [SEP] included
+	Context int     // tokens of a text at most, [CLS] and [SEP] included; may be made less
 	Epsilon float32 // of LayerNorm
 	Pooling Pooling
 }

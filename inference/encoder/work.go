@@ -21,6 +21,26 @@ func (r *run) spread(w matmul.Work, n, work int) {
 	matmul.Spread(w, n, min(work/minShare, piecesEach*r.m.threads), r.m.threads)
 }
 
+// quantize is the quantizing of the vectors of an input, cut by groups of them.
+type quantize struct{ in *matmul.Input }
+
+// input makes x (n, cols) the vectors that are multiplied with next.
+func (r *run) input(x []float32, n, cols int, next ...*linear) {
+	quantized := false
+	for _, l := range next {
+		quantized = quantized || l.w.Format.Quantized()
+	}
+	r.in.Start(x, n, cols, quantized)
+	if quantized {
+		r.quantize.in = r.in
+		r.spread(&r.quantize, (n+matmul.QuantizeUnit-1)/matmul.QuantizeUnit, 8*n*cols)
+	}
+}
+
+func (q *quantize) Do(_, from, to int) {
+	q.in.Quantize(from*matmul.QuantizeUnit, min(to*matmul.QuantizeUnit, q.in.Count()))
+}
+
 // rowUnit is what threads divide rows of weights into: the number that kernels do at once.
 const rowUnit = 8
 

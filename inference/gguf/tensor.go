@@ -13,15 +13,18 @@ type Type uint32
 // The supported types (gguf.md, ggml_type). What their blocks look like is said in
 // package matmul, and once more, as code, in gguftest.
 const (
-	F32  Type = 0 // IEEE 754 single
-	F16  Type = 1 // IEEE 754 half
-	Q4_0 Type = 2 // blocks of 32: half scale d, 16 bytes of nibbles; value = d * (nibble - 8)
-	Q4_1 Type = 3 // blocks of 32: half d and m, 16 bytes of nibbles; value = d * nibble + m
-	Q8_0 Type = 8 // blocks of 32: half scale d, 32 int8; value = d * int8
-	Q4_K Type = 12
-	Q5_K Type = 13
-	Q6_K Type = 14
-	BF16 Type = 30 // upper half of an IEEE 754 single
+	F32    Type = 0 // IEEE 754 single
+	F16    Type = 1 // IEEE 754 half
+	Q4_0   Type = 2 // blocks of 32: half scale d, 16 bytes of nibbles; value = d * (nibble - 8)
+	Q4_1   Type = 3 // blocks of 32: half d and m, 16 bytes of nibbles; value = d * nibble + m
+	Q5_0   Type = 6 // blocks of 32: half scale d, 4 bytes of fifth bits, 16 bytes of nibbles; value = d * (5 bits - 16)
+	Q5_1   Type = 7 // blocks of 32: half d and m, 4 bytes of fifth bits, 16 bytes of nibbles; value = d * 5 bits + m
+	Q8_0   Type = 8 // blocks of 32: half scale d, 32 int8; value = d * int8
+	Q4_K   Type = 12
+	Q5_K   Type = 13
+	Q6_K   Type = 14
+	IQ4_NL Type = 20 // blocks of 32: half scale d, 16 bytes of nibbles; value = d * a table's number
+	BF16   Type = 30 // upper half of an IEEE 754 single
 )
 
 // types gives the name of each type, and the elements and bytes of one block of those
@@ -32,10 +35,11 @@ var types = [...]struct {
 }{
 	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2},
 	Q4_0: {"Q4_0", 32, 18}, Q4_1: {"Q4_1", 32, 20}, Q8_0: {"Q8_0", 32, 34},
+	Q5_0: {"Q5_0", 32, 22}, Q5_1: {"Q5_1", 32, 24}, IQ4_NL: {"IQ4_NL", 32, 18},
 	Q4_K: {"Q4_K", 256, 144}, Q5_K: {"Q5_K", 256, 176}, Q6_K: {"Q6_K", 256, 210},
 
-	6: {name: "Q5_0"}, 7: {name: "Q5_1"}, 9: {name: "Q8_1"}, 10: {name: "Q2_K"}, 11: {name: "Q3_K"}, 15: {name: "Q8_K"},
-	16: {name: "IQ2_XXS"}, 17: {name: "IQ2_XS"}, 18: {name: "IQ3_XXS"}, 19: {name: "IQ1_S"}, 20: {name: "IQ4_NL"},
+	9: {name: "Q8_1"}, 10: {name: "Q2_K"}, 11: {name: "Q3_K"}, 15: {name: "Q8_K"},
+	16: {name: "IQ2_XXS"}, 17: {name: "IQ2_XS"}, 18: {name: "IQ3_XXS"}, 19: {name: "IQ1_S"},
 	21: {name: "IQ3_S"}, 22: {name: "IQ2_S"}, 23: {name: "IQ4_XS"}, 24: {name: "I8"}, 25: {name: "I16"}, 26: {name: "I32"},
 	27: {name: "I64"}, 28: {name: "F64"}, 29: {name: "IQ1_M"}, 34: {name: "TQ1_0"}, 35: {name: "TQ2_0"}, 39: {name: "MXFP4"},
 }

@@ -11,32 +11,49 @@ import "sync"
 //	w   4 rows of words, a pair in all lanes
 //
 // Integer sums of a block are exact, and what becomes of them is the same, in the
-// same order. So the results have the bits of rowsQ8, rowsQ4 and rowsBytes.
+// same order. So the results have the bits of rowsWords and rowsBytes.
 const (
 	batchRows = 4
 	batchWide = 16 // vectors of a tile
 	batchMin  = 8  // vectors left over that are worth a tile of their own
+	batchSums = 8  // float sums of a row and a vector
+
+	// batchWeights is how many weights, at most, are unpacked at a time, if they are
+	// more than batchRows rows. They stay in the second-level cache, while a tile, often,
+	// does in the first.
+	batchWeights = 32 << 10
 )
 
 // batchKernel is the functions of a batch.
 type batchKernel struct {
-	// rows computes sums[16*r+v] = row r · vector v for 4 rows and the 16 vectors of a
-	// tile. Rows have room for stride blocks. If least is nil, the sums are those of
-	// rowsQ8, otherwise of rowsBytes, and sums has room for 8 times 64.
-	rows func(sums []float32, q []int16, scale, least []float32, stride, blocks int, x []int16, xscale, xsum []float32)
+	// rows computes y[ld*v+r] = row r · vector v for 4 rows and the 16 vectors of a
+	// tile. Rows have room for stride blocks. least is nil for formats without offsets.
+	// sums is scratch. halved is rows for formats that rowsBlocks halves.
+	rows, halved batchRowsFunc
+
 	// unpack is unpackRow, for each format. The buffers are for whole groups.
 	unpack [len(layouts)]func(q []int16, scale, least []float32, w []byte, blocks int)
-	// interleave is interleave for 16 rows of pairs of words.
+
+	// interleave is interleave for 16 rows of pairs of words; transpose for floats. n is
+	// a multiple of 4.
 	interleave func(dst, src []int16, ld, n int)
+	transpose  func(dst, src []float32, ld, n int)
 }
+
+// batchRowsFunc is batchKernel.rows.
+type batchRowsFunc func(y []float32, ld int, q []int16, scale, least []float32, stride, blocks int, x []int16, xscale, xsum []float32, sums *batchFloats)
+
+// batchFloats is the float sums of a tile.
+type batchFloats [batchSums * batchRows * batchWide]float32
 
 // batchVectors is the tiles of an Input.
 type batchVectors struct {
-	count       int // of tiles
-	blocks      int
+	count  int // of tiles
+	blocks int // of a vector, rounded up to groups
+	kernel *batchKernel
+
 	q           []int16   // (tiles, blocks, 16 pairs, 16 vectors, 2)
 	scale, sums []float32 // (tiles, blocks, 16 vectors)
-	rows        []int16   // one tile's vectors, before they are interleaved
 }
 
 // tile returns tile t.
@@ -45,12 +62,11 @@ func (v *batchVectors) tile(t int) (q []int16, scale, sums []float32) {
 	return v.q[t*n*BlockSize : (t+1)*n*BlockSize], v.scale[t*n : (t+1)*n], v.sums[t*n : (t+1)*n]
 }
 
-// setBatch fills the tiles with the vectors that in has, if there are enough. The
+// start makes room for tiles of the vectors that in has, if there are enough. The
 // vectors that are left over have none.
-func (in *Input) setBatch() {
-	v, k := &in.batch, active().batch
-	v.count, v.blocks = 0, in.cols/BlockSize
-	if k == nil || v.blocks == 0 {
+func (v *batchVectors) start(in *Input) {
+	v.count, v.blocks, v.kernel = 0, paddedCols(in.cols)/BlockSize, active().batch
+	if v.kernel == nil || v.blocks == 0 {
 		return
 	}
 	v.count = in.count / batchWide
@@ -61,89 +77,123 @@ func (in *Input) setBatch() {
 	if len(v.q) < n*BlockSize {
 		v.q, v.scale, v.sums = make([]int16, n*BlockSize), make([]float32, n), make([]float32, n)
 	}
-	if len(v.rows) < batchWide*in.cols {
-		v.rows = make([]int16, batchWide*in.cols)
-	}
-	for t := range v.count {
-		q, scales, sums := v.tile(t)
-		for i := range batchWide {
-			row := v.rows[i*in.cols : (i+1)*in.cols]
-			if t*batchWide+i >= in.count {
-				clear(row)
-				for b := range v.blocks {
-					scales[b*batchWide+i], sums[b*batchWide+i] = 0, 0
-				}
-				continue
-			}
-			scale, sum := in.batchRow(row, t*batchWide+i)
-			for b := range v.blocks {
-				scales[b*batchWide+i] = scale[b]
-				if sum != nil {
-					sums[b*batchWide+i] = sum[b]
-				}
-			}
+}
+
+// fillTile fills tile t with vectors, once they are quantized, and zeros where there
+// are no more.
+func (in *Input) fillTile(t int) {
+	k := in.batch.kernel
+	first, padded := t*batchWide, paddedCols(in.cols)
+	n := min(batchWide, in.count-first)
+	q, scale, sums := in.batch.tile(t)
+	if in.inBytes {
+		s := batchPool.get()
+		s.grow(batchWide, padded/BlockSize)
+		v := &in.bytes
+		for i, b := range v.q[first*padded : (first+n)*padded] {
+			s.q[i] = int16(b)
 		}
-		k.interleave(q, v.rows, in.cols/2, in.cols/2)
+		clear(s.q[n*padded : batchWide*padded])
+		k.interleave(q, s.q, padded/2, padded/2)
+		batchPool.Put(s)
+		transposeRows(k, scale, v.scale, first, n, padded/BlockSize)
+		transposeRows(k, sums, v.sum, first, n, padded/BlockSize)
+		return
+	}
+	v := &in.words
+	clear(v.q[(first+n)*padded : (first+batchWide)*padded])
+	k.interleave(q, v.q[first*padded:], padded/2, padded/2)
+	transposeRows(k, scale, v.scale, first, n, padded/BlockSize)
+	transposeRows(k, sums, v.sum, first, n, padded/BlockSize)
+}
+
+// transposeRows writes rows [first, first+n) of src (.., cols) to the first of 16
+// columns of dst (cols, 16), and zeros to the others.
+func transposeRows(k *batchKernel, dst, src []float32, first, n, cols int) {
+	if n == batchWide {
+		k.transpose(dst, src[first*cols:], cols, cols)
+		return
+	}
+	clear(dst)
+	for i := range n {
+		for c, v := range src[(first+i)*cols : (first+i+1)*cols] {
+			dst[c*batchWide+i] = v
+		}
 	}
 }
 
-// batchRow copies vector i's integers, and returns its scales and sums.
-func (in *Input) batchRow(row []int16, i int) (scale, sum []float32) {
-	if !in.inBytes {
-		v := in.vector(i)
-		copy(row, v.q)
-		return v.scale, nil
-	}
-	v := in.byteVector(i)
-	for j, q := range v.q[:in.cols] {
-		row[j] = int16(q)
-	}
-	return v.scale, v.sum
-}
-
-// batchScratch is unpacked rows and their sums.
+// batchScratch is unpacked rows and sums.
 type batchScratch struct {
 	q            []int16
 	scale, least []float32
-	sums         [8 * batchRows * batchWide]float32
+	sums         batchFloats
+	y            [batchRows * batchWide]float32
 }
 
-var batchPool sync.Pool // of *batchScratch
+// grow makes room for rows of blocks blocks.
+func (s *batchScratch) grow(rows, blocks int) {
+	if len(s.q) < rows*blocks*BlockSize {
+		s.q, s.scale, s.least = make([]int16, rows*blocks*BlockSize), make([]float32, rows*blocks), make([]float32, rows*blocks)
+	}
+}
+
+// scratchPool is a pool of *batchScratch.
+type scratchPool struct{ sync.Pool }
+
+func (p *scratchPool) get() *batchScratch {
+	if s, ok := p.Get().(*batchScratch); ok {
+		return s
+	}
+	return new(batchScratch)
+}
+
+var batchPool scratchPool
 
 // mulBatch computes rows [from, to) of y for the vectors in tiles, and returns how
 // many rows, from the first, and vectors it did: the others are for mulRows.
 func (k *batchKernel) mulBatch(y []float32, w *Matrix, x *Input, from, to int) (rows, vectors int) {
-	v := &x.batch
-	s, _ := batchPool.Get().(*batchScratch)
-	if s == nil {
-		s = new(batchScratch)
-	}
-	stride := paddedCols(w.Cols) / BlockSize
-	if len(s.q) < batchRows*stride*BlockSize {
-		s.q, s.scale, s.least = make([]int16, batchRows*stride*BlockSize), make([]float32, batchRows*stride), make([]float32, batchRows*stride)
-	}
+	v, blocks := &x.batch, w.Cols/BlockSize
+	stride := v.blocks
+	most := max(batchRows, batchWeights/(stride*BlockSize)/batchRows*batchRows)
+	s := batchPool.get()
+	s.grow(most, stride)
 	vectors = min(v.count*batchWide, x.count)
-	least := s.least
-	if !x.inBytes {
-		least = nil
-	}
-	for ; from+rows+batchRows <= to; rows += batchRows {
-		for r := range batchRows {
-			row := w.bytes[(from+rows+r)*w.rowSize:]
-			k.unpack[w.Format](s.q[r*stride*BlockSize:][:stride*BlockSize], s.scale[r*stride:][:stride], s.least[r*stride:][:stride], row, v.blocks)
+	whole := from + (to-from)/batchRows*batchRows
+	for r := from; r < whole; r += most {
+		n := min(most, whole-r)
+		for i := range n {
+			k.unpack[w.Format](s.q[i*stride*BlockSize:][:stride*BlockSize], s.scale[i*stride:][:stride], s.least[i*stride:][:stride], w.bytes[(r+i)*w.rowSize:], blocks)
 		}
 		for t := range v.count {
-			q, scale, sums := v.tile(t)
-			clear(s.sums[:])
-			k.rows(s.sums[:], s.q, s.scale, least, stride, v.blocks, q, scale, sums)
-			for i := range min(batchWide, vectors-t*batchWide) {
-				out := y[(t*batchWide+i)*w.Rows+from+rows:][:batchRows]
-				for r := range out {
-					out[r] = s.sums[r*batchWide+i]
-				}
-			}
+			k.tile(s, y, w, x, r, n, t, vectors)
 		}
 	}
 	batchPool.Put(s)
-	return rows, vectors
+	return whole - from, vectors
+}
+
+// tile computes n rows from r, unpacked in s, for tile t of vectors.
+func (k *batchKernel) tile(s *batchScratch, y []float32, w *Matrix, x *Input, r, n, t, vectors int) {
+	q, scale, sums := x.batch.tile(t)
+	stride, blocks := x.batch.blocks, w.Cols/BlockSize
+	first := t * batchWide
+	rows := k.rows
+	if w.Format.halved() && !x.inBytes {
+		rows = k.halved
+	}
+	for i := 0; i < n; i += batchRows {
+		wq, wscale := s.q[i*stride*BlockSize:], s.scale[i*stride:]
+		var least []float32
+		if w.Format.offset() {
+			least = s.least[i*stride:]
+		}
+		if first+batchWide <= vectors {
+			rows(y[first*w.Rows+r+i:], w.Rows, wq, wscale, least, stride, blocks, q, scale, sums, &s.sums)
+			continue
+		}
+		rows(s.y[:], batchRows, wq, wscale, least, stride, blocks, q, scale, sums, &s.sums)
+		for j := range vectors - first {
+			copy(y[(first+j)*w.Rows+r+i:][:batchRows], s.y[j*batchRows:])
+		}
+	}
 }

@@ -28,15 +28,13 @@ func TestBatchesGiveTheBitsOfSingleVectors(t *testing.T) {
 						if inBytes {
 							in.SetBytes(x, count, cols)
 						} else {
-							in.Set(x, count, cols, f.Words())
+							in.Set(x, count, cols, true)
 						}
 						return inBytes || f.Words()
 					}
 					all, one := NewInput(count, cols), NewInput(1, cols)
 					y, want := floatsGuarded(count*rows, r.IntN(8)), make([]float32, count*rows)
-					if !set(all, x, count) {
-						continue
-					}
+					set(all, x, count)
 					Mul(y.v, &w, all)
 					for i := range count {
 						set(one, x[i*cols:(i+1)*cols], 1)

@@ -12,6 +12,10 @@ import "encoding/binary"
 //	Q8_0   d, 32 signed bytes                           d·q
 //	Q4_0   d, 16 bytes of nibbles                       d·(q-8)
 //	Q4_1   d, m, 16 bytes of nibbles                    d·q + m
+//	Q5_0   d, 4 bytes, 16 bytes of nibbles              d·(q-16)
+//	Q5_1   d, m, 4 bytes, 16 bytes of nibbles           d·q + m
+//	       bit i of the 4 bytes, lowest first, is the fifth bit of weight i
+//	IQ4_NL d, 16 bytes of nibbles                       d·nonLinear[q]
 //
 // and for 256 weights, in 8 times 32, with scales s and offsets o of their own:
 //
@@ -54,6 +58,23 @@ func (k *block) read(f Format, row []byte, b int) {
 		k.scale = half(w)
 		k.min = -half(w[2:])
 		k.nibbles(w[4:])
+	case Q5_0, Q5_1:
+		k.scale = half(w)
+		k.zero = 16
+		if f == Q5_1 {
+			k.zero, k.min = 0, -half(w[2:])
+		}
+		k.nibbles(w[l.size-BlockSize/2:])
+		high := binary.LittleEndian.Uint32(w[l.size-BlockSize/2-4:])
+		for i := range k.q {
+			k.q[i] |= int16(high >> i & 1 << 4)
+		}
+	case IQ4_NL:
+		k.scale = half(w)
+		k.nibbles(w[2:])
+		for i, q := range k.q {
+			k.q[i] = nonLinear[q]
+		}
 	case Q4_K, Q5_K:
 		s, o := sixBits(w[4:16], j)
 		k.scale = half(w) * float32(s)
@@ -75,6 +96,9 @@ func (k *block) read(f Format, row []byte, b int) {
 		}
 	}
 }
+
+// nonLinear is what the codes of IQ4_NL stand for (GGML, kvalues_iq4nl).
+var nonLinear = [16]int16{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 
 // nibbles reads 32 weights from 16 bytes.
 func (k *block) nibbles(w []byte) {

@@ -51,33 +51,9 @@ func quantizeBytes(v byteVector, x []float32) {
 	}
 }
 
-// rowsBytes computes y[r] = w[r]·x for len(y) rows of blocks blocks of 32 weights.
-//
-// Of each block the integer products are summed exactly, those of zero points and
-// 8-bit scales included. Times scales, block b goes to float sum b mod 8, and then the
-// block's offset, block after block. At the end halves are added until one is left.
+// rowsBytes is rowsBlocks for vectors of 8 bits.
 func rowsBytes(f Format, y []float32, w []byte, x byteVector, blocks int) {
-	stride := blocks * BlockSize / layouts[f].elements * layouts[f].size
-	var k block
-	for r := range y {
-		var s [8]float32
-		for b := range blocks {
-			k.read(f, w[r*stride:], b)
-			q := x.q[b*BlockSize:]
-			var dot int32
-			for i, v := range k.q {
-				dot += k.sub[i/16] * (int32(v) - k.zero) * int32(q[i])
-			}
-			s[b%8] += float32(float32(dot) * float32(k.scale*x.scale[b]))
-			s[b%8] -= float32(k.min * x.sum[b])
-		}
-		for n := 4; n > 0; n /= 2 {
-			for l := range n {
-				s[l] += s[l+n]
-			}
-		}
-		y[r] = s[0]
-	}
+	rowsBlocks(f, y, w, x.q, x.scale, x.sum, blocks, false)
 }
 
 // rowsBytesOf returns rowsBytes for one format.

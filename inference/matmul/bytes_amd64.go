@@ -11,10 +11,12 @@ var (
 	bytesAVX2 = [len(layouts)]rowsBytesFunc{
 		Q8_0: rowsBytesBy(Q8_0, rowsQ8Bytes), Q4_0: rowsBytesBy(Q4_0, rowsQ40Bytes), Q4_1: rowsBytesBy(Q4_1, rowsQ41Bytes),
 		Q4_K: rowsBytesBy(Q4_K, rowsQ4KBytes), Q5_K: rowsBytesBy(Q5_K, rowsQ5KBytes), Q6_K: rowsBytesBy(Q6_K, rowsQ6KBytes),
+		Q5_0: rowsBytesOf(Q5_0), Q5_1: rowsBytesOf(Q5_1), IQ4_NL: rowsBytesOf(IQ4_NL), // 16 bits are for these
 	}
 	bytesVNNI = [len(layouts)]rowsBytesFunc{
 		Q8_0: rowsBytesBy(Q8_0, rowsQ8VNNI), Q4_0: rowsBytesBy(Q4_0, rowsQ40VNNI), Q4_1: rowsBytesBy(Q4_1, rowsQ41VNNI),
 		Q4_K: rowsBytesBy(Q4_K, rowsQ4KVNNI), Q5_K: rowsBytesBy(Q5_K, rowsQ5KVNNI), Q6_K: rowsBytesBy(Q6_K, rowsQ6KVNNI),
+		Q5_0: rowsBytesOf(Q5_0), Q5_1: rowsBytesOf(Q5_1), IQ4_NL: rowsBytesOf(IQ4_NL),
 	}
 )
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// quantizedFormats is the formats that multiply with 8-bit inputs.
-var quantizedFormats = []Format{Q8_0, Q4_0, Q4_1, Q4_K, Q5_K, Q6_K}
+// quantizedFormats is all of them.
+var quantizedFormats = []Format{Q8_0, Q4_0, Q4_1, Q4_K, Q5_K, Q6_K, Q5_0, Q5_1, IQ4_NL}
 
 // randomBlocks makes random weights of a format with finite scales, between guard bands.
 func randomBlocks(r *rand.Rand, f Format, rows, cols, shift int) guarded[byte] {
@@ -20,7 +20,7 @@ func randomBlocks(r *rand.Rand, f Format, rows, cols, shift int) guarded[byte] {
 	for at := 0; at < len(w.v); at += l.size {
 		b := w.v[at : at+l.size]
 		switch f {
-		case Q8_0, Q4_0:
+		case Q8_0, Q4_0, Q5_0, IQ4_NL:
 			halfBits(r, b[:2])
 		case Q6_K:
 			halfBits(r, b[208:])
@@ -215,20 +215,4 @@ func TestQuantizeBytesGivesDefinedBits(t *testing.T) {
 			halves.check(t, "halves")
 		}
 	})
-}
-
-// TestFormatsThatNeedBytesRefuseWords: there are no 16-bit products for them.
-func TestFormatsThatNeedBytesRefuseWords(t *testing.T) {
-	w, err := New(Q6_K, make([]byte, sizeQ6K), 1, groupSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := NewInput(1, groupSize)
-	in.Set(make([]float32, groupSize), 1, groupSize, true)
-	defer func() {
-		if recover() == nil {
-			t.Error("Mul did not panic")
-		}
-	}()
-	Mul(make([]float32, 1), &w, in)
 }

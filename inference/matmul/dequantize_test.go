@@ -11,7 +11,7 @@ import (
 // package gguftest's, in float64, up to rounding: each weight takes three operations.
 func TestRowEqualsAnIndependentDequantization(t *testing.T) {
 	r := newRand(t)
-	for f, typ := range map[Format]uint32{F16: 1, BF16: 30, Q8_0: 8, Q4_0: 2, Q4_1: 3, Q4_K: 12, Q5_K: 13, Q6_K: 14} {
+	for f, typ := range map[Format]uint32{F16: 1, BF16: 30, Q8_0: 8, Q4_0: 2, Q4_1: 3, Q4_K: 12, Q5_K: 13, Q6_K: 14, Q5_0: 6, Q5_1: 7, IQ4_NL: 20} {
 		if elements, size := gguftest.BlockSize(typ); elements != layouts[f].elements || size != layouts[f].size {
 			t.Errorf("%v: blocks of %d elements and %d bytes, want %d and %d", f, layouts[f].elements, layouts[f].size, elements, size)
 			continue
@@ -48,7 +48,7 @@ func TestRowEqualsAnIndependentDequantization(t *testing.T) {
 // largest returns the largest offset that a block's bytes can stand for.
 func largest(f Format, block []byte) float64 {
 	switch f {
-	case Q4_1:
+	case Q4_1, Q5_1:
 		return math.Abs(gguftest.Half(block[2:]))
 	case Q4_K, Q5_K:
 		return 63 * math.Abs(gguftest.Half(block[2:]))

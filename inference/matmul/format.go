@@ -2,8 +2,8 @@ package matmul
 
 import "fmt"
 
-// BlockSize is the number of elements that share a scale in the formats Q8_0, Q4_0
-// and Q4_1, and in a quantized Input.
+// BlockSize is the number of elements that share a scale in the formats of which none is
+// called K, and in a quantized Input.
 const BlockSize = 32
 
 // groupSize is the number of elements of a block of the formats called K.
@@ -23,6 +23,9 @@ const (
 	Q4_K
 	Q5_K
 	Q6_K
+	Q5_0
+	Q5_1
+	IQ4_NL
 )
 
 // Bytes per block.
@@ -30,6 +33,8 @@ const (
 	sizeQ8  = 2 + BlockSize
 	sizeQ4  = 2 + BlockSize/2
 	sizeQ41 = 4 + BlockSize/2
+	sizeQ50 = 2 + BlockSize/8 + BlockSize/2
+	sizeQ51 = 4 + BlockSize/8 + BlockSize/2
 	sizeQ4K = 4 + 12 + groupSize/2
 	sizeQ5K = sizeQ4K + groupSize/8
 	sizeQ6K = groupSize/2 + groupSize/4 + groupSize/16 + 2
@@ -42,6 +47,7 @@ var layouts = [...]struct {
 }{
 	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2},
 	Q8_0: {"Q8_0", BlockSize, sizeQ8}, Q4_0: {"Q4_0", BlockSize, sizeQ4}, Q4_1: {"Q4_1", BlockSize, sizeQ41},
+	Q5_0: {"Q5_0", BlockSize, sizeQ50}, Q5_1: {"Q5_1", BlockSize, sizeQ51}, IQ4_NL: {"IQ4_NL", BlockSize, sizeQ4},
 	Q4_K: {"Q4_K", groupSize, sizeQ4K}, Q5_K: {"Q5_K", groupSize, sizeQ5K}, Q6_K: {"Q6_K", groupSize, sizeQ6K},
 }
 
@@ -55,9 +61,16 @@ func (f Format) String() string {
 // Quantized reports whether the format multiplies with quantized inputs.
 func (f Format) Quantized() bool { return f >= Q8_0 }
 
+// offset reports whether blocks of a quantized format have a least weight of their own.
+func (f Format) offset() bool { return f == Q4_1 || f == Q5_1 || f == Q4_K || f == Q5_K }
+
+// halved reports whether blocks have two scales, and so large ones that rowsBlocks takes
+// their halves apart.
+func (f Format) halved() bool { return f == Q6_K }
+
 // Words reports whether a quantized format multiplies with inputs of 16 bits
-// (Input.Set). All do with those of 8 (Input.SetBytes).
-func (f Format) Words() bool { return f == Q8_0 || f == Q4_0 }
+// (Input.Set): all do.
+func (f Format) Words() bool { return f.Quantized() }
 
 // Matrix is weights, (rows, cols) row-major, in memory of the caller's that is
 // never written. The zero Matrix is empty.

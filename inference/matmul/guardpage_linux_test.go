@@ -19,17 +19,15 @@ func TestWeightsAreNotReadBeyondTheirEnd(t *testing.T) {
 	}
 	eachKernel(t, func(t *testing.T, k *kernels) {
 		y, x := make([]float32, 16), make([]float32, 64)
-		q := vector{make([]int16, 64), make([]float32, 2), make([]int32, 2)}
 		for _, rows := range []int{1, 4, 8, 9, 16} {
 			k.rowsF16(y[:rows], mem[page-rows*128:page:page], x)
 			k.rowsBF16(y[:rows], mem[page-rows*128:page:page], x)
-			k.rowsQ8(y[:rows], mem[page-rows*2*sizeQ8:page:page], q)
-			k.rowsQ4(y[:rows], mem[page-rows*2*sizeQ4:page:page], q)
 			for _, f := range quantizedFormats {
 				cols := max(2*BlockSize, layouts[f].elements)
 				size := rows * cols / layouts[f].elements * layouts[f].size
 				if v := randomBytes(newRand(t), cols, 0); size <= page {
 					k.rowsBytes[f](y[:rows], mem[page-size:page:page], v, cols/BlockSize)
+					k.rowsWords[f](y[:rows], mem[page-size:page:page], randomWords(newRand(t), cols, 0), cols/BlockSize)
 				}
 			}
 		}

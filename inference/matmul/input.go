@@ -5,78 +5,116 @@ package matmul
 type Input struct {
 	count, cols int
 	floats      []float32 // (count, cols), the caller's
-	quantized   bool      // blocks below are those of floats
-	inBytes     bool      // those of bytes are
+	quantized   bool      // words are those of floats
+	inBytes     bool      // bytes are
 
-	q     []int16   // (count, cols)
-	scale []float32 // (count, cols/BlockSize)
-	bias  []int32   // (count, cols/BlockSize): 8 times the sum of the block's q, for Q4_0
-
-	bytes byteVector // (count, cols rounded up to groups)
-
+	words vector       // (count rounded up to whole tiles, cols rounded up to groups)
+	bytes byteVector   // the same
 	batch batchVectors // the same again, for many vectors at once
 }
 
-// NewInput returns an Input for at most count vectors of at most cols elements.
+// NewInput returns an Input for at most count vectors of at most cols elements; for
+// more it grows.
 func NewInput(count, cols int) *Input {
-	n := count * cols
-	b := n / BlockSize
-	return &Input{q: make([]int16, n), scale: make([]float32, b), bias: make([]int32, b)}
+	in := new(Input)
+	in.words.grow(count * paddedCols(cols))
+	return in
 }
 
 // Set makes the input the vectors x (count, cols), which must not change while
-// the input is used. quantize says that it will meet quantized matrices, whose
-// format has Words; cols is then a multiple of BlockSize.
+// the input is used. quantize says that it will meet quantized matrices; cols is then
+// a multiple of BlockSize.
 func (in *Input) Set(x []float32, count, cols int, quantize bool) {
-	in.floats, in.count, in.cols, in.quantized, in.inBytes = x[:count*cols], count, cols, quantize, false
-	if quantize {
-		n := count * cols
-		active().quantize(in.q[:n], in.scale[:n/BlockSize], in.bias[:n/BlockSize], in.floats)
-		in.setBatch()
+	in.Start(x, count, cols, quantize)
+	in.Quantize(0, count)
+}
+
+// Start is Set, but leaves vectors to be quantized to Quantize.
+func (in *Input) Start(x []float32, count, cols int, quantize bool) {
+	in.start(x, count, cols)
+	if in.quantized = quantize; quantize {
+		in.batch.start(in)
+		in.words.grow(max(count, in.batch.count*batchWide) * paddedCols(cols))
 	}
 }
 
 // SetBytes makes the input the vectors x (count, cols), cols a multiple of BlockSize,
-// as Set does, but quantized to 8 bits, for any quantized format.
+// as Set does, but quantized to 8 bits.
 func (in *Input) SetBytes(x []float32, count, cols int) {
-	in.floats, in.count, in.cols, in.quantized, in.inBytes = x[:count*cols], count, cols, false, true
-	padded := paddedCols(cols)
-	if n := count * padded; len(in.bytes.q) < n {
-		in.bytes = byteVector{make([]int8, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]int16, n/16)}
-	}
-	quantize := active().quantizeBytes
-	for i := range count {
-		v := in.byteVector(i)
-		quantize(v, x[i*cols:(i+1)*cols])
-		clear(v.q[cols:])
-		clear(v.scale[cols/BlockSize:])
-		clear(v.sum[cols/BlockSize:])
-		clear(v.halves[cols/16:])
-	}
-	in.setBatch()
+	in.start(x, count, cols)
+	in.inBytes = true
+	in.batch.start(in)
+	in.bytes.grow(count * paddedCols(cols))
+	in.Quantize(0, count)
 }
+
+func (in *Input) start(x []float32, count, cols int) {
+	in.floats, in.count, in.cols, in.quantized, in.inBytes = x[:count*cols], count, cols, false, false
+	in.batch.count = 0
+}
+
+// Quantize quantizes vectors [from, to) of those that Start was given; from is a
+// multiple of QuantizeUnit, and to another one or their number. Threads may do
+// different vectors at a time. Products come after all are done.
+func (in *Input) Quantize(from, to int) {
+	if !in.quantized && !in.inBytes {
+		return
+	}
+	k := active()
+	for i := from; i < to; i++ {
+		x := in.floats[i*in.cols : (i+1)*in.cols]
+		if in.inBytes {
+			v := in.byteVector(i)
+			k.quantizeBytes(v, x)
+			clear(v.q[in.cols:])
+			clear(v.scale[in.cols/BlockSize:])
+			clear(v.sum[in.cols/BlockSize:])
+			clear(v.halves[in.cols/16:])
+			continue
+		}
+		v := in.vector(i)
+		k.quantize(v, x)
+		clear(v.q[in.cols:])
+		clear(v.scale[in.cols/BlockSize:])
+		clear(v.sum[in.cols/BlockSize:])
+		clear(v.total[in.cols/BlockSize:])
+	}
+	for t := from / batchWide; t < min((to+batchWide-1)/batchWide, in.batch.count); t++ {
+		in.fillTile(t)
+	}
+}
+
+// QuantizeUnit is what ranges of vectors begin with multiples of, for Quantize.
+const QuantizeUnit = batchWide
 
 // paddedCols returns cols rounded up to whole groups.
 func paddedCols(cols int) int { return (cols + groupSize - 1) / groupSize * groupSize }
 
-// vector is one quantized vector.
-type vector struct {
-	q     []int16
-	scale []float32
-	bias  []int32
+// grow makes room for n elements, if there is less.
+func (v *vector) grow(n int) {
+	if len(v.q) < n {
+		*v = vector{make([]int16, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]int32, n/BlockSize)}
+	}
+}
+
+func (v *byteVector) grow(n int) {
+	if len(v.q) < n {
+		*v = byteVector{make([]int8, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]int16, n/16)}
+	}
 }
 
 // vector returns vector i.
 func (in *Input) vector(i int) vector {
-	b := in.cols / BlockSize
-	return vector{in.q[i*in.cols : (i+1)*in.cols], in.scale[i*b : (i+1)*b], in.bias[i*b : (i+1)*b]}
+	n := paddedCols(in.cols)
+	b, v := n/BlockSize, &in.words
+	return vector{v.q[i*n : (i+1)*n], v.scale[i*b : (i+1)*b], v.sum[i*b : (i+1)*b], v.total[i*b : (i+1)*b]}
 }
 
 // byteVector returns vector i in 8 bits.
 func (in *Input) byteVector(i int) byteVector {
 	n := paddedCols(in.cols)
-	b, h := n/BlockSize, n/16
-	return byteVector{in.bytes.q[i*n : (i+1)*n], in.bytes.scale[i*b : (i+1)*b], in.bytes.sum[i*b : (i+1)*b], in.bytes.halves[i*h : (i+1)*h]}
+	b, h, v := n/BlockSize, n/16, &in.bytes
+	return byteVector{v.q[i*n : (i+1)*n], v.scale[i*b : (i+1)*b], v.sum[i*b : (i+1)*b], v.halves[i*h : (i+1)*h]}
 }
 
 // Count returns the number of vectors.

@@ -14,13 +14,12 @@ type kernels struct {
 	rowsF32  func(y, w, x []float32)
 	rowsF16  func(y []float32, w []byte, x []float32)
 	rowsBF16 func(y []float32, w []byte, x []float32)
-	rowsQ8   func(y []float32, w []byte, x vector)
-	rowsQ4   func(y []float32, w []byte, x vector)
 	weighted func(y, w, rows []float32, stride int)
-	quantize func(q []int16, scale []float32, bias []int32, x []float32)
 	softmax  func(x []float32)
 	swiglu   func(gate, up []float32)
-	// quantizeBytes and, for each format, rowsBytes.
+	// quantize and, for each format, rowsWords; the same for 8 bits.
+	quantize      func(v vector, x []float32)
+	rowsWords     [len(layouts)]rowsWordsFunc
 	quantizeBytes func(v byteVector, x []float32)
 	rowsBytes     [len(layouts)]rowsBytesFunc
 	batch         *batchKernel   // nil if there is none
@@ -31,8 +30,9 @@ type kernels struct {
 // portable runs on every machine.
 var portable = kernels{
 	name: "portable",
-	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsBF16: rowsBF16, rowsQ8: rowsQ8, rowsQ4: rowsQ4,
-	weighted: weighted, quantize: quantize, softmax: softmax, swiglu: swiglu,
+	dot:  dot, rowsF32: rowsF32, rowsF16: rowsF16, rowsBF16: rowsBF16,
+	weighted: weighted, softmax: softmax, swiglu: swiglu,
+	quantize: quantize, rowsWords: portableWords,
 	quantizeBytes: quantizeBytes, rowsBytes: portableBytes,
 	single: &portableSingle, double: &portableDouble,
 }

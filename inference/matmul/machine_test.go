@@ -23,7 +23,7 @@ type machine struct {
 	left   int64 // of the last comparison: left - right decides jumps
 	memory []segment
 	frame  []byte // arguments
-	local  [64]byte
+	local  [256]byte
 	data   map[string][]byte
 	code   map[string]*function
 }
@@ -174,6 +174,8 @@ func (m *machine) jumps(op string) bool {
 		return m.left == 0
 	case "JNZ", "JNE":
 		return m.left != 0
+	case "JLE":
+		return m.left <= 0
 	case "JLT":
 		return m.left < 0
 	case "JGE":
@@ -241,6 +243,9 @@ func (m *machine) scalar(in instruction) bool {
 	op, size := in.op, 8
 	switch {
 	case op == "PREFETCHT0" || op == "VZEROUPPER":
+		return true
+	case op == "KMOVD":
+		m.gpr[in.args[1]] = m.value(in.args[0], 4)
 		return true
 	case op == "MOVWLZX":
 		m.gpr[in.args[1]] = m.value(in.args[0], 2)

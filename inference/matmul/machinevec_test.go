@@ -61,6 +61,9 @@ var lanes32 = map[string]func(d, a, b uint32) uint32{
 		}
 		return d
 	},
+	"VPADDW":   func(_, a, b uint32) uint32 { return (a+b)&0xFFFF | (a>>16+b>>16)<<16 },
+	"VPSUBW":   func(_, a, b uint32) uint32 { return (a-b)&0xFFFF | (a>>16-b>>16)<<16 },
+	"VPMULLW":  func(_, a, b uint32) uint32 { return a*b&0xFFFF | (a>>16)*(b>>16)<<16 },
 	"VPCMPEQD": func(_, a, b uint32) uint32 { return map[bool]uint32{true: ^uint32(0)}[a == b] },
 	"VPCMPEQW": func(_, a, b uint32) uint32 {
 		return map[bool]uint32{true: 0xFFFF}[uint16(a) == uint16(b)] | map[bool]uint32{true: 0xFFFF << 16}[a>>16 == b>>16]
@@ -81,6 +84,7 @@ var lanes64 = map[string]func(d, a, b uint64) uint64{
 // unpacks are instructions that take elements from both sources, in each 128 bits:
 // which dwords, of the first source from 0 on, of the second from 4 on.
 var unpacks = map[string][4]int{
+	"VUNPCKLPS": {0, 4, 1, 5}, "VUNPCKHPS": {2, 6, 3, 7}, "VUNPCKLPD": {0, 1, 4, 5}, "VUNPCKHPD": {2, 3, 6, 7},
 	"VPUNPCKLDQ": {0, 4, 1, 5}, "VPUNPCKHDQ": {2, 6, 3, 7}, "VPUNPCKLQDQ": {0, 1, 4, 5}, "VPUNPCKHQDQ": {2, 3, 6, 7},
 }
 
@@ -132,7 +136,32 @@ func (m *machine) vector(in instruction) bool {
 			m.write(dst, out)
 			return true
 		}
+		if op == "VPSHUFB" { // bytes of the second operand, in its 16, chosen by the first's
+			order, table := m.read(in.args[0], w), m.read(in.args[1], w)
+			out := make([]byte, w)
+			for i, o := range order {
+				if o < 0x80 {
+					out[i] = table[i/16*16+int(o%16)]
+				}
+			}
+			m.write(dst, out)
+			return true
+		}
 		return false
+	}
+	if n == 4 && in.args[2][0] == 'K' { // words that the mask does not choose stay
+		old, mask := m.read(dst, m.width(dst)), m.gpr[in.args[2]]
+		if !m.vector(instruction{op, []string{in.args[0], in.args[1], dst}}) {
+			return false
+		}
+		out := m.read(dst, len(old))
+		for i := range len(out) / 2 {
+			if mask>>i&1 == 0 {
+				copy(out[2*i:2*i+2], old[2*i:])
+			}
+		}
+		m.write(dst, out)
+		return true
 	}
 	return m.move(op, in.args, dst)
 }
@@ -182,6 +211,12 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		convert(2, 4, func(b []byte) uint32 { return math.Float32bits(half(b)) })
 	case "VPMOVSXBW":
 		convert(1, 2, func(b []byte) uint32 { return uint32(int8(b[0])) })
+	case "VPMOVZXBW":
+		convert(1, 2, func(b []byte) uint32 { return uint32(b[0]) })
+	case "VPBROADCASTB":
+		fill(m.read(args[0], 1))
+	case "VBROADCASTI128":
+		fill(m.read(args[0], 16))
 	case "VPMOVSXBD":
 		convert(1, 4, func(b []byte) uint32 { return uint32(int8(b[0])) })
 	case "VPMOVZXBD":
@@ -191,6 +226,8 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		out := m.read(args[2], m.width(dst))
 		copy(out[int(imm)*size:], m.read(args[1], size))
 		m.write(dst, out)
+	case "VEXTRACTF32X4":
+		m.write(dst, m.read(args[1], 64)[16*imm:][:16])
 	case "VEXTRACTF128":
 		m.write(dst, m.read(args[1], 32)[16*imm:][:16])
 	case "VSHUFI64X2": // quarters: two of the first source, two of the second

@@ -53,10 +53,8 @@ func mulRows(k *kernels, y []float32, w *Matrix, x *Input, from, to, first int) 
 				k.rowsF16(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.floats[i*w.Cols:(i+1)*w.Cols])
 			case BF16:
 				k.rowsBF16(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.floats[i*w.Cols:(i+1)*w.Cols])
-			case Q8_0:
-				k.rowsQ8(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.vector(i))
-			case Q4_0:
-				k.rowsQ4(out, w.bytes[from*w.rowSize:(from+n)*w.rowSize], x.vector(i))
+			default:
+				k.rowsWords[w.Format](out, w.bytes[from*w.rowSize:], x.vector(i), w.Cols/BlockSize)
 			}
 		}
 	}
@@ -64,5 +62,5 @@ func mulRows(k *kernels, y []float32, w *Matrix, x *Input, from, to, first int) 
 
 // serves reports whether the input can be multiplied with weights of format f.
 func (in *Input) serves(f Format) bool {
-	return !f.Quantized() || in.inBytes || in.quantized && f.Words()
+	return !f.Quantized() || in.inBytes || in.quantized
 }

@@ -7,8 +7,9 @@ import "golang.org/x/sys/cpu"
 // avx2 needs AVX2 for integers, FMA for Sgemm and F16C for half precision.
 var avx2 = kernels{
 	name: "avx2",
-	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsBF16: rowsBF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
-	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsBF16: rowsBF16AVX2,
+	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single256, double: &double256,
 }
@@ -23,7 +24,7 @@ var avx512 = func() kernels {
 // vnni is avx512 with instructions for products of bytes.
 var vnni = func() kernels {
 	k := avx512
-	k.name, k.rowsBytes, k.batch = "vnni", bytesVNNI, &batch512
+	k.name, k.rowsWords, k.rowsBytes, k.batch = "vnni", wordsVNNI, bytesVNNI, &batch512
 	return k
 }()
 
@@ -33,8 +34,9 @@ var vnni = func() kernels {
 // for conversions and for vectors of 8 takes longest (measured with QEMU 11).
 var avx128 = kernels{
 	name: "avx128",
-	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsBF16: rowsBF16AVX2, rowsQ8: rowsQ8AVX2, rowsQ4: rowsQ4AVX2,
-	weighted: weightedAVX2, quantize: quantizeBlocksAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX128, rowsBF16: rowsBF16AVX2,
+	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
+	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
 	single: &single128, double: &double128,
 }
@@ -50,7 +52,7 @@ func native() []*kernels {
 		return []*kernels{&avx128}
 	case emulated():
 		return []*kernels{&avx128, &avx2}
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VNNI:
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI:
 		return []*kernels{&vnni, &avx512, &avx2, &avx128}
 	case cpu.X86.HasAVX512F:
 		return []*kernels{&avx512, &avx2, &avx128}
@@ -160,32 +162,6 @@ func rowsBF16AVX2(y []float32, w []byte, x []float32) {
 	}
 }
 
-func rowsQ8AVX2(y []float32, w []byte, x vector) {
-	blocks := len(x.scale)
-	stride := blocks * sizeQ8
-	w, q := w[:len(y)*stride], x.q[:blocks*BlockSize]
-	r := 0
-	if blocks > 0 {
-		for ; r+8 <= len(y); r += 8 {
-			rows8Q8AVX2(&y[r], &w[r*stride], &q[0], &x.scale[0], blocks, stride)
-		}
-	}
-	rowsQ8(y[r:], w[r*stride:], x)
-}
-
-func rowsQ4AVX2(y []float32, w []byte, x vector) {
-	blocks := len(x.scale)
-	stride := blocks * sizeQ4
-	w, q, bias := w[:len(y)*stride], x.q[:blocks*BlockSize], x.bias[:blocks]
-	r := 0
-	if blocks > 0 {
-		for ; r+8 <= len(y); r += 8 {
-			rows8Q4AVX2(&y[r], &w[r*stride], &q[0], &x.scale[0], &bias[0], blocks, stride)
-		}
-	}
-	rowsQ4(y[r:], w[r*stride:], x)
-}
-
 func weightedAVX2(y, w, rows []float32, stride int) {
 	n := len(w)
 	if n == 0 || len(y) == 0 {
@@ -202,17 +178,6 @@ func weightedAVX2(y, w, rows []float32, stride int) {
 	}
 	if c < len(y) {
 		weighted(y[c:], w, rows[c:], stride)
-	}
-}
-
-func quantizeBlocksAVX2(q []int16, scale []float32, bias []int32, x []float32) {
-	n := len(scale)
-	q, bias, x = q[:n*BlockSize], bias[:n], x[:n*BlockSize]
-	for b := 0; b < n; b++ {
-		b += quantizeAVX2(&q[b*BlockSize], &scale[b], &bias[b], &x[b*BlockSize], n-b)
-		if b < n { // a block that is tiny or not finite
-			quantize(q[b*BlockSize:], scale[b:b+1], bias[b:b+1], x[b*BlockSize:])
-		}
 	}
 }
 

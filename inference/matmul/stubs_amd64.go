@@ -56,22 +56,6 @@ func weighted32AVX2(y, w, rows *float32, n, stride int)
 //go:noescape
 func weighted8AVX2(y, w, rows *float32, n, stride int)
 
-// rows8Q8AVX2 is rowsQ8 for 8 rows of blocks blocks, stride bytes apart.
-//
-//go:noescape
-func rows8Q8AVX2(y *float32, w *byte, q *int16, scale *float32, blocks, stride int)
-
-// rows8Q4AVX2 is rowsQ4 for 8 rows of blocks blocks, stride bytes apart.
-//
-//go:noescape
-func rows8Q4AVX2(y *float32, w *byte, q *int16, scale *float32, bias *int32, blocks, stride int)
-
-// quantizeAVX2 is quantize for blocks blocks, but stops at the first whose
-// largest value is below tinyBlock or not finite. It returns how many it did.
-//
-//go:noescape
-func quantizeAVX2(q *int16, scale *float32, bias *int32, x *float32, blocks int) (done int)
-
 // expSumAVX2 does, for n a multiple of 16, with the sum in rowsF32's order:
 //
 //	for i := range n { x[i] = Exp(x[i] - top); sum += x[i] }

@@ -34,19 +34,42 @@ func unpackQ5KAVX2(q *int16, scale, least *float32, w *byte, groups int, mask *u
 //go:noescape
 func unpackQ6KAVX2(q *int16, scale, least *float32, w *byte, groups int, mask *uint32)
 
+// unpackQ50AVX2 is unpackRow for groups > 0, the last group reading as mask says.
+//
+//go:noescape
+func unpackQ50AVX2(q *int16, scale, least *float32, w *byte, groups int, mask *uint32)
+
+// unpackQ51AVX2 is unpackRow for groups > 0, the last group reading as mask says.
+//
+//go:noescape
+func unpackQ51AVX2(q *int16, scale, least *float32, w *byte, groups int, mask *uint32)
+
+// unpackIQ4AVX2 is unpackRow for groups > 0, the last group reading as mask says.
+//
+//go:noescape
+func unpackIQ4AVX2(q *int16, scale, least *float32, w *byte, groups int, mask *uint32)
+
 // interleave4PairsAVX is interleave for 4 rows and n > 0, a multiple of 4, elements being pairs.
 //
 //go:noescape
 func interleave4PairsAVX(dst, src *int16, width, ld, n int)
 
-// batch4x16AVX2 is batchRows for 4 rows, blocks > 0. Rows have room for stride blocks. If least is nil, all
-// blocks go to the same sums.
+// batch4x16AVX2 is batchKernel.rows for 4 rows, blocks > 0. Rows have room for stride blocks. zero is 8 x 64 zeros.
 //
 //go:noescape
-func batch4x16AVX2(sums *float32, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum *float32)
+func batch4x16AVX2(y *float32, ld int, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum, sums, zero *float32)
 
-// batch4x16VNNI is batchRows for 4 rows, blocks > 0. Rows have room for stride blocks. If least is nil, all
-// blocks go to the same sums.
+// batch4x16HalvedAVX2 is batchKernel.rows for 4 rows, blocks > 0. Rows have room for stride blocks. zero is 8 x 64 zeros.
 //
 //go:noescape
-func batch4x16VNNI(sums *float32, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum *float32)
+func batch4x16HalvedAVX2(y *float32, ld int, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum, sums, zero *float32)
+
+// batch4x16VNNI is batchKernel.rows for 4 rows, blocks > 0. Rows have room for stride blocks. zero is 8 x 64 zeros.
+//
+//go:noescape
+func batch4x16VNNI(y *float32, ld int, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum, sums, zero *float32)
+
+// batch4x16HalvedVNNI is batchKernel.rows for 4 rows, blocks > 0. Rows have room for stride blocks. zero is 8 x 64 zeros.
+//
+//go:noescape
+func batch4x16HalvedVNNI(y *float32, ld int, q *int16, scale, least *float32, stride, blocks int, x *int16, xscale, xsum, sums, zero *float32)

@@ -45,15 +45,10 @@ type Executor struct {
 	scores   []float32 // attention's; see there
 	logits   []float32 // (n, vocab), n up to maxResults
 
-	// For matrices that take vectors of 8 bits; see product.go.
-	cut     bool // in is the first of two parts
-	rest    *matmul.Input
-	residue []float32 // (T, cols)
-	second  []float32 // (T, rows)
-
-	mul    mulTask
-	attend attendTask
-	each   rowTask
+	mul      mulTask
+	quantize quantizeTask
+	attend   attendTask
+	each     rowTask
 }
 
 // place is what a row of a step is.
@@ -132,7 +127,6 @@ func (e *Executor) prepare() int {
 	e.k, e.v, e.gate, e.up = f(kv), f(kv), f(t*c.Hidden), f(t*c.Hidden)
 	e.cos, e.sin = f(angles), f(angles)
 	e.in = matmul.NewInput(t, max(c.Dim, c.Hidden, c.Heads*c.HeadDim))
-	e.rest = nil
 	return rows
 }
 

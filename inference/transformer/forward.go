@@ -15,13 +15,13 @@ func (e *Executor) forward() {
 	}
 
 	// x (T, dim): one row of the embedding per token. h: x normalised.
-	e.eachRow(T, 0, (*Executor).start)
+	first := &m.layers[0]
+	e.eachRow(T, 0, (*Executor).start, &first.q, &first.k, &first.v)
 	for i := range m.layers {
 		l := &m.layers[i]
 
 		// q (T, heads*hd), k and v (T, kvHeads*hd), rotated; k and v go into the caches.
 		// att (T, heads*hd): every head looks back over its cache.
-		e.input(e.h, T, m.Dim, &l.q, &l.k, &l.v)
 		e.multiply(product{e.q, &l.q}, product{e.k, &l.k}, product{e.v, &l.v})
 		e.eachRow(T, i, (*Executor).remember)
 		e.attention(i)
@@ -29,15 +29,18 @@ func (e *Executor) forward() {
 		// x += att·Woᵀ
 		e.input(e.att, T, m.Heads*m.HeadDim, &l.o)
 		e.multiply(product{e.h, &l.o})
-		e.eachRow(T, i, (*Executor).afterAttention)
+		e.eachRow(T, i, (*Executor).afterAttention, &l.gate, &l.up)
 
 		// x += (silu(h·Wgateᵀ) * (h·Wupᵀ))·Wdownᵀ
-		e.input(e.h, T, m.Dim, &l.gate, &l.up)
 		e.gated(act, product{e.gate, &l.gate}, product{e.up, &l.up})
 		e.input(e.gate, T, m.Hidden, &l.down)
 		e.multiply(product{e.h, &l.down})
-		e.eachRow(T, i, (*Executor).afterLayer)
+		if i+1 < len(m.layers) {
+			next := &m.layers[i+1]
+			e.eachRow(T, i, (*Executor).afterLayer, &next.q, &next.k, &next.v)
+		}
 	}
+	e.eachRow(T, len(m.layers)-1, (*Executor).afterLayer)
 	for _, p := range e.pieces {
 		p.Session.pos += len(p.Tokens)
 	}
@@ -105,26 +108,39 @@ func (e *Executor) addAndNorm(row int, post, next []float32) {
 	norm(h, x, next, e.m.Epsilon)
 }
 
-// eachRow does do for each of T tokens.
-func (e *Executor) eachRow(T, layer int, do func(e *Executor, layer, row int)) {
-	e.each = rowTask{e, layer, do}
-	e.m.pool.run(&e.each, T, T*e.m.Dim*rowWork)
+// eachRow does do for each of T tokens. If there are matrices that h is multiplied with
+// next, it makes h the input of products.
+func (e *Executor) eachRow(T, layer int, do func(e *Executor, layer, row int), next ...*matmul.Matrix) {
+	t := &e.each
+	*t = rowTask{e: e, T: T, unit: 1, layer: layer, do: do}
+	if len(next) > 0 {
+		if e.in.Start(e.h, T, e.m.Dim, quantized(next)); quantized(next) {
+			t.unit, t.quantize = matmul.QuantizeUnit, true
+		}
+	}
+	e.m.pool.run(t, (T+t.unit-1)/t.unit, T*e.m.Dim*rowWork)
 }
 
 // rowWork is what a row's task costs for each element of x, in multiplications.
 const rowWork = 16
 
-// rowTask is what is done between products, cut by tokens.
+// rowTask is what is done between products, cut by groups of tokens.
 type rowTask struct {
-	e     *Executor
-	layer int
-	do    func(e *Executor, layer, row int)
+	e        *Executor
+	T, unit  int // tokens, and how many are a group
+	layer    int
+	do       func(e *Executor, layer, row int)
+	quantize bool // h becomes the input
 }
 
-// Do does rows [from, to).
+// Do does groups [from, to).
 func (t *rowTask) Do(_, from, to int) {
+	from, to = from*t.unit, min(to*t.unit, t.T)
 	for row := from; row < to; row++ {
 		t.do(t.e, t.layer, row)
+	}
+	if t.quantize {
+		t.e.in.Quantize(from, to)
 	}
 }
 

@@ -94,6 +94,7 @@ func (m *Model) Threads() int { return m.pool.size }
 var formats = [...]matmul.Format{
 	gguf.F16: matmul.F16, gguf.Q8_0: matmul.Q8_0, gguf.Q4_0: matmul.Q4_0, gguf.Q4_1: matmul.Q4_1,
 	gguf.Q4_K: matmul.Q4_K, gguf.Q5_K: matmul.Q5_K, gguf.Q6_K: matmul.Q6_K, gguf.BF16: matmul.BF16,
+	gguf.Q5_0: matmul.Q5_0, gguf.Q5_1: matmul.Q5_1, gguf.IQ4_NL: matmul.IQ4_NL,
 }
 
 // loader looks tensors up and keeps the first error.

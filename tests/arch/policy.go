@@ -53,6 +53,7 @@ var modules = map[string][]string{
 // inTests are third-party modules that any test may import, besides those above.
 var inTests = []string{
 	"github.com/google/go-cmp",
+	"github.com/google/jsonschema-go",
 	"github.com/modelcontextprotocol/go-sdk",
 	"golang.org/x/net/nettest",
 	"golang.org/x/tools/txtar",

@@ -38,6 +38,11 @@ var blocks = map[uint32]struct {
 	2: {32, 18, func(b []byte, i int) float64 { return Half(b) * float64(nibble(b[2:], i)-8) }},           // Q4_0
 	3: {32, 20, func(b []byte, i int) float64 { return Half(b)*float64(nibble(b[4:], i)) + Half(b[2:]) }}, // Q4_1
 	8: {32, 34, func(b []byte, i int) float64 { return Half(b) * float64(int8(b[2+i])) }},                 // Q8_0
+	6: {32, 22, func(b []byte, i int) float64 { return Half(b) * float64(nibble(b[6:], i)+bit(b[2:], i)<<4-16) }},
+	7: {32, 24, func(b []byte, i int) float64 {
+		return Half(b)*float64(nibble(b[8:], i)+bit(b[4:], i)<<4) + Half(b[2:])
+	}}, // Q5_0 and Q5_1: the fifth bits are a little-endian number of 32 bits
+	20: {32, 18, func(b []byte, i int) float64 { return Half(b) * nonLinear[nibble(b[2:], i)] }}, // IQ4_NL
 	12: {256, 144, func(b []byte, i int) float64 { // Q4_K: d, dmin, 12 bytes of scales, 128 of nibbles
 		s, m := scaleMin(b[4:], i/32)
 		return Half(b)*s*float64(b[16+i/64*32+i%32]>>(i/32%2*4)&15) - Half(b[2:])*m
@@ -63,6 +68,12 @@ func nibble(b []byte, i int) int {
 	}
 	return int(b[i-16] >> 4)
 }
+
+// bit returns bit i of 32.
+func bit(b []byte, i int) int { return int(le.Uint32(b) >> i & 1) }
+
+// nonLinear is what IQ4_NL's 16 codes stand for (kvalues_iq4nl).
+var nonLinear = [16]float64{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 
 // scaleMin returns 6-bit scale and minimum j of 8 (get_scale_min_k4).
 func scaleMin(b []byte, j int) (scale, least float64) {

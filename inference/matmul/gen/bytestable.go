@@ -2,15 +2,29 @@ package main
 
 import "fmt"
 
-// bytesTables emits the constants of these kernels.
-func bytesTables(o *out) {
-	quads := func(name string, v ...uint64) {
-		o.WriteByte('\n')
-		for i, q := range v {
-			fmt.Fprintf(o, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, 8*i, q)
-		}
-		fmt.Fprintf(o, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 8*len(v))
+// quads emits a table.
+func (o *out) quads(name string, v ...uint64) {
+	o.WriteByte('\n')
+	for i, q := range v {
+		fmt.Fprintf(o, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, 8*i, q)
 	}
+	fmt.Fprintf(o, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 8*len(v))
+}
+
+// wordsTables emits the constants of the kernels for words.
+func wordsTables(o *out) {
+	var bit [4]uint64
+	for i := range 16 {
+		bit[i/4] |= 1 << i << (i % 4 * 16)
+	}
+	o.quads("bitOfWord", bit[:]...)
+	o.quads("nonLinear", 0xf6eaddcfbfad9881, 0x7159453526190d01, 0xf6eaddcfbfad9881, 0x7159453526190d01) // block.go, twice
+	o.quads("shiftQ4", 0, 0, 4, 4)
+}
+
+// bytesTables emits the constants of the kernels for bytes.
+func bytesTables(o *out) {
+	quads := o.quads
 	lanes := func(name string, v ...uint64) {
 		var q []uint64
 		for i := 0; i < len(v); i += 2 {

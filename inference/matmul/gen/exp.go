@@ -21,7 +21,7 @@ var table = []struct {
 
 func f32(v float64) uint32 { return math.Float32bits(float32(v)) }
 
-// constants emits the table, each number 8 times, and the quantizer's largest integer.
+// constants emits the table, each number 8 times.
 func constants(o *out) {
 	for _, c := range table {
 		o.WriteByte('\n')
@@ -30,7 +30,6 @@ func constants(o *out) {
 		}
 		fmt.Fprintf(o, "GLOBL %s<>(SB), RODATA|NOPTR, $32\n", c.name)
 	}
-	fmt.Fprintf(o, "\nDATA qMax<>+0(SB)/4, $0x%08x\nGLOBL qMax<>(SB), RODATA|NOPTR, $4\n", f32(32767))
 }
 
 func sym(name string) string { return name + "<>(SB)" }

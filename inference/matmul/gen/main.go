@@ -80,9 +80,6 @@ func main() {
 		weighted(o, 1)
 		halves128(o, 2)
 		halves128(o, 1)
-		quantized(o, "rows8Q8AVX2", widenQ8, false)
-		quantized(o, "rows8Q4AVX2", widenQ4, true)
-		quantize(o)
 		expSum(o)
 		swiglu(o)
 		scale(o)
@@ -123,13 +120,26 @@ func main() {
 		}
 		quantizeBytes(o)
 	})
+	write("words_amd64.s", func(o *out) {
+		wordsTables(o)
+		for _, wide := range []bool{false, true} {
+			for _, f := range wordsKernels {
+				f.wide = wide
+				f.rowsWords(o)
+			}
+		}
+		quantize(o)
+	})
 	write("batch_amd64.s", func(o *out) {
-		for _, f := range bytesKernels {
+		wordsTables(o)
+		for _, f := range wordsKernels {
 			f.unpack(o)
 		}
 		interleavePairs(o)
-		batch(o, false)
-		batch(o, true)
+		for _, wide := range []bool{false, true} {
+			batch(o, wide, false)
+			batch(o, wide, true)
+		}
 	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {

@@ -11,7 +11,8 @@ from gguf import GGMLQuantizationType as T, GGML_QUANT_SIZES as SIZES
 
 rng = np.random.default_rng(4)
 out = []
-for t, halves in [(T.Q8_0, [0]), (T.Q4_0, [0]), (T.Q4_1, [0, 2]), (T.Q4_K, [0, 2]), (T.Q5_K, [0, 2]), (T.Q6_K, [208]), (T.BF16, []), (T.F16, [])]:
+for t, halves in [(T.Q8_0, [0]), (T.Q4_0, [0]), (T.Q4_1, [0, 2]), (T.Q4_K, [0, 2]), (T.Q5_K, [0, 2]), (T.Q6_K, [208]), (T.BF16, []), (T.F16, []),
+                  (T.Q5_0, [0]), (T.Q5_1, [0, 2]), (T.IQ4_NL, [0])]:
     elems, size = SIZES[t]
     n = 256 // elems if elems == 256 else 64 // elems
     raw = rng.integers(0, 256, (n, size), dtype=np.uint8)

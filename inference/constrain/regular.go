@@ -1,0 +1,306 @@
+package constrain
+
+import "fmt"
+
+// formats are the values of format that are generated exactly, as patterns: RFC 3339 §5.6 (leap
+// seconds are left out), RFC 4122 §3, RFC 2673 §3.2.
+var formats = map[string]string{
+	"date":      "^" + datePattern + "$",
+	"time":      "^" + timePattern + "$",
+	"date-time": "^" + datePattern + "T" + timePattern + "$",
+	"uuid":      "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+	"ipv4":      `^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$`,
+}
+
+const (
+	datePattern = `(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|\d{4}-(0[13-9]|1[0-2])-(29|30)|\d{4}-(0[13578]|1[02])-31|` +
+		`(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)`
+	timePattern = `([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)`
+)
+
+// patterned reads a string with a pattern or a format.
+func (c *compiler) patterned(sh *shape) (int32, error) {
+	if sh.pattern != nil && sh.format != nil {
+		return dead, fmt.Errorf("%s: a pattern beside a format is not supported", sh.pattern.at())
+	}
+	v, text := sh.pattern, ""
+	if v != nil {
+		text = v.text
+	} else {
+		v = sh.format
+		var ok bool
+		if text, ok = formats[v.text]; !ok {
+			return dead, fmt.Errorf("%s: format %s is not supported", v.at(), quote(v.text))
+		}
+	}
+	e, err := parsePattern(text)
+	if err != nil {
+		return dead, fmt.Errorf("%s: %w", v.at(), err)
+	}
+	r := &regular{c: c, states: []letter{{}}, min: sh.minLength, max: sh.maxLength, starts: make(map[place]int32), closures: make(map[int32][]int32)}
+	first, err := r.whole(e)
+	if err != nil {
+		return dead, fmt.Errorf("%s: %w", v.at(), err)
+	}
+	low, high := lengths(e)
+	if low >= r.min {
+		r.min = 0
+	}
+	if high >= 0 && r.max >= high {
+		r.max = -1
+	}
+	return r.emit(first), nil
+}
+
+// letter is a state that reads a character, or goes to two others without.
+type letter struct {
+	ranges    []runes // nil: none is read
+	next, alt int32
+}
+
+// regular turns an expression into states: first into letters, which read characters, then into
+// nodes, which read bytes and know how many characters came before, as far as that matters.
+type regular struct {
+	c        *compiler
+	states   []letter // the first is the end
+	min, max int      // characters; max -1: no bound
+
+	closures map[int32][]int32 // letters that a state leads to without reading
+	starts   map[place]int32   // their nodes
+	work     []place
+}
+
+// place is a letter and how many characters came before it.
+type place struct {
+	state int32
+	count int
+}
+
+// maxLetters bounds the letters of one pattern.
+const maxLetters = 8 << 10
+
+func (r *regular) letter(l letter) (int32, error) {
+	if len(r.states) >= maxLetters {
+		return 0, fmt.Errorf("pattern of more than %d states", maxLetters)
+	}
+	r.states = append(r.states, l)
+	return int32(len(r.states) - 1), nil
+}
+
+// anywhere reads any characters and then goes to next.
+func (r *regular) anywhere(next int32) (int32, error) {
+	return r.build(&expr{op: exprRepeat, max: -1, subs: []*expr{{ranges: everyRune}}}, next)
+}
+
+// whole builds a pattern: each alternative may begin and end anywhere in the string where it has no
+// ^ or $.
+func (r *regular) whole(e *expr) (first int32, err error) {
+	first = -1
+	for _, seq := range e.subs {
+		subs, next := seq.subs, int32(0)
+		if n := len(subs); n > 0 && subs[n-1].op == exprEnd {
+			subs = subs[:n-1]
+		} else if next, err = r.anywhere(0); err != nil {
+			return 0, err
+		}
+		start := len(subs) > 0 && subs[0].op == exprStart
+		if start {
+			subs = subs[1:]
+		}
+		if next, err = r.build(&expr{op: exprSeq, subs: subs}, next); err == nil && !start {
+			next, err = r.anywhere(next)
+		}
+		if err == nil && first >= 0 {
+			next, err = r.letter(letter{next: first, alt: next})
+		}
+		if err != nil {
+			return 0, err
+		}
+		first = next
+	}
+	return first, nil
+}
+
+// build returns the state that reads e and goes to next.
+func (r *regular) build(e *expr, next int32) (int32, error) {
+	var err error
+	switch e.op {
+	case exprRunes:
+		return r.letter(letter{ranges: e.ranges, next: next})
+	case exprSeq:
+		for i := len(e.subs) - 1; i >= 0 && err == nil; i-- {
+			next, err = r.build(e.subs[i], next)
+		}
+		return next, err
+	case exprAny:
+		first := int32(-1)
+		for _, sub := range e.subs {
+			start, err := r.build(sub, next)
+			if err == nil && first >= 0 {
+				start, err = r.letter(letter{next: first, alt: start})
+			}
+			if err != nil {
+				return 0, err
+			}
+			first = start
+		}
+		return first, nil
+	case exprRepeat:
+		return r.repeat(e, next)
+	}
+	return 0, fmt.Errorf("^ and $ are supported at the ends of a pattern and its alternatives only")
+}
+
+func (r *regular) repeat(e *expr, next int32) (start int32, err error) {
+	sub := e.subs[0]
+	start = next
+	if e.max < 0 {
+		if start, err = r.letter(letter{alt: next}); err != nil {
+			return 0, err
+		}
+		again, err := r.build(sub, start)
+		if err != nil {
+			return 0, err
+		}
+		r.states[start].next = again
+	}
+	for range e.max - e.min {
+		var one int32
+		if one, err = r.build(sub, start); err == nil {
+			start, err = r.letter(letter{next: one, alt: next})
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	for range e.min {
+		if start, err = r.build(sub, start); err != nil {
+			return 0, err
+		}
+	}
+	return start, nil
+}
+
+// closure returns what reads a character, and the end, among what a state leads to without reading.
+func (r *regular) closure(state int32) []int32 {
+	if list, ok := r.closures[state]; ok {
+		return list
+	}
+	seen := make(map[int32]bool)
+	list, stack := []int32{}, []int32{state}
+	for len(stack) > 0 {
+		s := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[s] {
+			continue
+		}
+		seen[s] = true
+		if l := &r.states[s]; s == 0 || l.ranges != nil {
+			list = append(list, s)
+		} else {
+			stack = append(stack, l.next, l.alt)
+		}
+	}
+	r.closures[state] = list
+	return list
+}
+
+// emit makes the nodes of a string that begins at first.
+func (r *regular) emit(first int32) int32 {
+	closing := r.c.bytes('"', '"', ret)
+	start := r.node(place{first, 0})
+	for len(r.work) > 0 && r.c.err == nil {
+		at := r.work[len(r.work)-1]
+		r.work = r.work[:len(r.work)-1]
+		var all []int32
+		for _, s := range r.closure(at.state) {
+			if s == 0 {
+				if at.count >= r.min {
+					all = append(all, closing)
+				}
+				continue
+			}
+			if l := &r.states[s]; r.max < 0 || at.count < r.max {
+				all = append(all, r.c.character(l.ranges, r.node(place{l.next, r.count(at.count)})))
+			}
+		}
+		r.c.g.nodes[r.starts[at]].next = r.c.union(all)
+	}
+	return r.c.bytes('"', '"', start)
+}
+
+// count is what one more character makes of n.
+func (r *regular) count(n int) int {
+	if r.max < 0 {
+		return min(n+1, r.min)
+	}
+	return n + 1
+}
+
+// node returns the node of a place, which emit fills in.
+func (r *regular) node(at place) int32 {
+	n, ok := r.starts[at]
+	if !ok {
+		n = r.c.node(node{op: opSplit, next: dead, alt: dead, loop: -1})
+		r.starts[at] = n
+		r.work = append(r.work, at)
+	}
+	return n
+}
+
+// lengths returns how many characters a pattern's strings have at least and, if that is bounded, at
+// most; -1 is no bound.
+func lengths(e *expr) (low, high int) {
+	for i, seq := range e.subs {
+		l, h := extent(seq)
+		if n := len(seq.subs); n == 0 || seq.subs[0].op != exprStart || seq.subs[n-1].op != exprEnd {
+			h = -1
+		}
+		if i == 0 {
+			low, high = l, h
+		}
+		low, high = min(low, l), longer(high, h)
+	}
+	return low, high
+}
+
+// longer returns the greater of two lengths, where -1 is no bound.
+func longer(a, b int) int {
+	if a < 0 || b < 0 {
+		return -1
+	}
+	return max(a, b)
+}
+
+// extent is lengths for any expression.
+func extent(e *expr) (low, high int) {
+	switch e.op {
+	case exprRunes:
+		return 1, 1
+	case exprSeq:
+		for _, sub := range e.subs {
+			l, h := extent(sub)
+			low = min(low+l, maxCount)
+			if high >= 0 && h >= 0 {
+				high = min(high+h, maxCount)
+			} else {
+				high = -1
+			}
+		}
+	case exprAny:
+		for i, sub := range e.subs {
+			l, h := extent(sub)
+			if i == 0 {
+				low, high = l, h
+			}
+			low, high = min(low, l), longer(high, h)
+		}
+	case exprRepeat:
+		l, h := extent(e.subs[0])
+		low, high = min(l*e.min, maxCount), min(max(h, -1)*e.max, maxCount)
+		if h < 0 || e.max < 0 {
+			high = -1
+		}
+	}
+	return low, high
+}
