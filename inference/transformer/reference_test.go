@@ -198,6 +198,16 @@ func (m *second) add(ys [][]float64) {
 // from token from on.
 func referenceFrom(f *gguf.File, tokens []int32, from int) [][]float64 {
 	m := &second{f: f}
+	hidden := m.run(tokens)[from:]
+	if f.Tensor("output.weight") != nil {
+		return m.mul("output", hidden)
+	}
+	return m.mul("token_embd", hidden)
+}
+
+// run returns what the last norm gives for each of tokens.
+func (m *second) run(tokens []int32) [][]float64 {
+	f := m.f
 	m.arch, _ = f.String("general.architecture")
 	embed := f.Tensor("token_embd.weight")
 	for _, id := range tokens {
@@ -212,11 +222,7 @@ func referenceFrom(f *gguf.File, tokens []int32, from int) [][]float64 {
 	for l := range m.num("block_count", 0) {
 		m.layer(l)
 	}
-	output := "token_embd"
-	if f.Tensor("output.weight") != nil {
-		output = "output"
-	}
-	return m.mul(output, m.norm("output_norm", m.x[from:]))
+	return m.norm("output_norm", m.x)
 }
 
 // reference returns the logits after the last token.
