@@ -8,6 +8,7 @@
 //	chat         messages -> prompt, by the template in the file
 //	matmul       the arithmetic: dot products on quantized weights, BLAS
 //	transformer  token numbers -> logits, with a KV cache per session
+//	constrain    JSON Schema -> which tokens may come next
 //	sampler      logits -> next token
 //
 // Nothing here knows where it runs. The same code runs as a Linux process and

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/unikernel-ai/unikernel-ai/inference/constrain"
 	"github.com/unikernel-ai/unikernel-ai/inference/sampler"
 	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
 	"github.com/unikernel-ai/unikernel-ai/inference/transformer"
@@ -22,6 +23,12 @@ type Options struct {
 	TopK        int     // keep only the k likeliest tokens; 0 keeps all
 	TopP        float32 // keep the likeliest tokens that together reach this probability; 0 and 1 keep all
 	Seed        uint64  // same model, prompt, options and seed: same tokens
+
+	// Schema, if not nil, is a JSON Schema: the text is then a JSON value that fits it, and ends with it.
+	// Stop is StopEOS if and only if the value is complete. It is if MaxTokens and the context allow
+	// constrain.Output.Least tokens: the text is steered to an end in time. Package constrain
+	// says which schemas are supported; others are refused.
+	Schema []byte
 }
 
 // Limits and defaults of Generate and Load.
@@ -45,7 +52,7 @@ type StopReason string
 // The reasons that are not errors.
 const (
 	StopLength  StopReason = "length"  // Options.MaxTokens reached
-	StopEOS     StopReason = "eos"     // the model ended its text, or its turn in a chat
+	StopEOS     StopReason = "eos"     // the model ended its text, or its turn in a chat; or the value of the schema is complete
 	StopContext StopReason = "context" // no room left in the context
 )
 
@@ -121,6 +128,10 @@ func (m *Model) generate(ctx context.Context, tokens []int32, o Options, each fu
 	if err := m.fits(tokens); err != nil {
 		return Result{}, err
 	}
+	grammar, err := m.grammar(o.Schema)
+	if err != nil {
+		return Result{}, err
+	}
 	start := time.Now()
 	w, reused, err := m.workers.acquire(ctx, tokens)
 	if err != nil {
@@ -131,6 +142,9 @@ func (m *Model) generate(ctx context.Context, tokens []int32, o Options, each fu
 	g.res.Stats.Wait = time.Since(start)
 	g.res.Stats.PromptTokens, g.res.Stats.Reused = len(tokens), reused
 	defer m.done(w)
+	if g.value, err = m.value(grammar); err != nil {
+		return g.res, err
+	}
 	err = g.run(tokens, reused)
 	return g.res, err
 }
@@ -165,6 +179,8 @@ type generation struct {
 	out  *tokenizer.Stream
 	text []byte
 	res  Result
+
+	value *constrain.Output // nil without a schema
 }
 
 // run feeds the prompt, of which the session holds some already, and then token after
@@ -184,6 +200,7 @@ func (g *generation) run(prompt []int32, reused int) error {
 	defer func() { g.res.Stats.Decode = time.Since(start) }()
 	for err == nil {
 		var id int32
+		g.narrow()
 		if id, err = g.w.sampler.Next(g.w.logits); err != nil {
 			break
 		}
@@ -198,6 +215,9 @@ func (g *generation) run(prompt []int32, reused int) error {
 			g.res.Stop = StopLength
 		case g.w.session.Free() == 0:
 			g.res.Stop = StopContext
+		}
+		if err = g.follow(id); err != nil {
+			break
 		}
 		if g.res.Stop != "" {
 			text += g.out.End()

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/chat"
+	"github.com/unikernel-ai/unikernel-ai/inference/constrain"
 	"github.com/unikernel-ai/unikernel-ai/inference/encoder"
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
@@ -26,7 +27,8 @@ type Model struct {
 	steps   steps
 	long    sync.Mutex // held while a long text is taken apart
 
-	template *chat.Template // parsed at its first use; guarded by long
+	template   *chat.Template        // parsed at its first use; guarded by long
+	vocabulary *constrain.Vocabulary // made at its first use; guarded by long
 }
 
 // Info describes a model for people and for the system_info tool.
@@ -137,13 +139,15 @@ const usefulContext = 1024
 
 // fit makes sessions and context small enough for cfg.CacheBytes.
 func (m *Model) fit(cfg *Config) error {
-	token := m.net.CacheBytes(1, cfg.Cache)
-	fit := cfg.CacheBytes / token // tokens
+	const unit = transformer.CacheUnit
+	size := m.net.CacheBytes(unit, cfg.Cache)
+	fit := cfg.CacheBytes / size
 	if fit < 1 {
-		return fmt.Errorf("inference: a token takes %d bytes of KV cache, %d are allowed", token, cfg.CacheBytes)
+		return fmt.Errorf("inference: %d tokens take %d bytes of KV cache, %d are allowed", unit, size, cfg.CacheBytes)
 	}
-	cfg.Sessions = int(max(1, min(int64(cfg.Sessions), fit/int64(min(m.context, usefulContext)))))
-	m.context = int(min(int64(m.context), fit/int64(cfg.Sessions)))
+	useful := (min(m.context, usefulContext) + unit - 1) / unit
+	cfg.Sessions = int(max(1, min(int64(cfg.Sessions), fit/int64(useful))))
+	m.context = int(min(int64(m.context), fit/int64(cfg.Sessions)*unit))
 	return nil
 }
 

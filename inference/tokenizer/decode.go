@@ -41,6 +41,20 @@ func (t *Tokenizer) appendToken(dst []byte, id int32) ([]byte, error) {
 	}
 }
 
+// AppendText appends the bytes that token id adds to a text, if text is what it is for: control
+// tokens, unused ones and unknown add nothing, nor does a number that is not in the vocabulary.
+func (t *Tokenizer) AppendText(dst []byte, id int32) []byte {
+	if id < 0 || int(id) >= t.Len() {
+		return dst
+	}
+	switch kind(t.kinds[id]) {
+	case kindControl, kindUnknown, kindUnused:
+		return dst
+	}
+	dst, _ = t.appendToken(dst, id)
+	return dst
+}
+
 // Decode returns the bytes of a whole sequence of tokens.
 func (t *Tokenizer) Decode(ids []int32) ([]byte, error) {
 	var out []byte
