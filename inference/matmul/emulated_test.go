@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+//go:embed attend_amd64.s
+var attendSource string
+
 //go:embed tile512_amd64.s
 var tile512Source string
 

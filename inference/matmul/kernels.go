@@ -22,7 +22,8 @@ type kernels struct {
 	rowsWords     [len(layouts)]rowsWordsFunc
 	quantizeBytes func(v byteVector, x []float32)
 	rowsBytes     [len(layouts)]rowsBytesFunc
-	batch         *batchKernel   // nil if there is none
+	batch         *batchKernel // nil if there is none
+	attend        *attendKernel
 	single        *tile[float32] // of BLAS
 	double        *tile[float64]
 }
@@ -34,6 +35,7 @@ var portable = kernels{
 	weighted: weighted, softmax: softmax, swiglu: swiglu,
 	quantize: quantize, rowsWords: portableWords,
 	quantizeBytes: quantizeBytes, rowsBytes: portableBytes,
+	attend: &portableAttend,
 	single: &portableSingle, double: &portableDouble,
 }
 

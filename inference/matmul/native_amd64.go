@@ -11,13 +11,14 @@ var avx2 = kernels{
 	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
+	attend: &attend256,
 	single: &single256, double: &double256,
 }
 
 // avx512 is avx2 with 512-bit vectors in BLAS.
 var avx512 = func() kernels {
 	k := avx2
-	k.name, k.single, k.double = "avx512", &single512, &double512
+	k.name, k.attend, k.single, k.double = "avx512", &attend512, &single512, &double512
 	return k
 }()
 
@@ -38,6 +39,7 @@ var avx128 = kernels{
 	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
+	attend: &attend256,
 	single: &single128, double: &double128,
 }
 

@@ -7,10 +7,7 @@ import (
 
 // table is the constants of Exp in vector.go, in the order of its code, and of
 // half in half.go.
-var table = []struct {
-	name string
-	bits uint32
-}{
+var table = []constant{
 	{"expHigh", f32(88)}, {"expLow", f32(-87)}, {"expLog2E", f32(1.44269504088896341)}, {"expRound", f32(0x1.8p23)},
 	{"expLn2Hi", f32(0.693359375)}, {"expLn2Lo", f32(-2.12194440e-4)},
 	{"expC0", f32(1.9875691500e-4)}, {"expC1", f32(1.3981999507e-3)}, {"expC2", f32(8.3334519073e-3)},
@@ -19,11 +16,22 @@ var table = []struct {
 	{"halfBits", 0x7FFF << 13}, {"halfMax", 0x7BFF << 13}, {"halfScale", f32(0x1p112)}, {"floatInf", 0x7F800000},
 }
 
+// constant is a number in all lanes of a register.
+type constant struct {
+	name string
+	bits uint32
+}
+
 func f32(v float64) uint32 { return math.Float32bits(float32(v)) }
 
 // constants emits the table, each number 8 times.
 func constants(o *out) {
-	for _, c := range table {
+	lanes(o, table)
+}
+
+// lanes emits constants, each 8 times.
+func lanes(o *out, list []constant) {
+	for _, c := range list {
 		o.WriteByte('\n')
 		for i := range 4 {
 			fmt.Fprintf(o, "DATA %s<>+%d(SB)/8, $0x%08x%08x\n", c.name, 8*i, c.bits, c.bits)

@@ -141,6 +141,20 @@ func main() {
 			batch(o, wide, true)
 		}
 	})
+	write("attend_amd64.s", func(o *out) {
+		lanes(o, append(table[:14:14], attendTable...))
+		for _, wide := range []bool{false, true} {
+			for _, tile := range [][2]int{{1, 4}, {1, 1}, {2, 2}, {2, 1}, {3, 1}, {4, 1}} {
+				ordered(o, tile[0], tile[1], wide)
+			}
+		}
+		top(o)
+		soften(o)
+		widen(o)
+		narrow(o)
+		widenBytes(o, true)
+		widenBytes(o, false)
+	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {
 			dotFused(o, elem)
