@@ -158,9 +158,9 @@ func (s *steps) leave(r *request) {
 	r.ctx, r.tokens, r.logits, r.hidden = nil, nil, nil, nil
 }
 
-// patience is how long a step waits for others: what does not matter beside it.
+// patience is how long a step waits for others: what matters little beside it, once.
 func (s *steps) patience() time.Duration {
-	return min(max(s.took/8, 20*time.Microsecond), 2*time.Millisecond)
+	return min(max(s.took/4, 60*time.Microsecond), 2*time.Millisecond)
 }
 
 // maxYields bounds gather where time stands still (testing/synctest).
