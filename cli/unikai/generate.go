@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -45,6 +46,13 @@ func (a *app) generateCommand() *cobra.Command {
 					arguments[name] = json.Number(f.Value.String())
 				}
 			}
+			if f := cmd.Flags().Lookup("schema"); f.Changed {
+				schema, err := readSchema(f.Value.String())
+				if err != nil {
+					return err
+				}
+				arguments["json_schema"] = schema
+			}
 			return a.generate(cmd.Context(), prompt, arguments)
 		},
 	}
@@ -54,7 +62,31 @@ func (a *app) generateCommand() *cobra.Command {
 	f.Uint("top-k", 0, "choose among the k likeliest tokens (default: the guest's)")
 	f.Float32("top-p", 0, "choose among the likeliest tokens that reach p together (default: the guest's)")
 	f.Uint64("seed", 0, "same seed, same text (default: the guest's)")
+	f.String("schema", "", "generate a JSON value that fits the JSON Schema in `FILE`")
 	return cmd
+}
+
+// maxSchema bounds the file of a schema, in bytes. Guests take less.
+const maxSchema = 1 << 20
+
+// readSchema reads a JSON Schema. Its text is sent as it is: the order of properties is that of the
+// value.
+func readSchema(path string) (json.RawMessage, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSchema+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("schema: %w", err)
+	case len(b) > maxSchema:
+		return nil, fmt.Errorf("schema: %s: more than %d bytes", path, maxSchema)
+	case !json.Valid(b):
+		return nil, fmt.Errorf("schema: %s: not JSON", path)
+	}
+	return b, nil
 }
 
 // generate calls the tool and shows its text.

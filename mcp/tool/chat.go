@@ -2,6 +2,7 @@ package tool
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -38,6 +39,8 @@ type chatIn struct {
 	TopP        float32   `json:"top_p,omitempty" jsonschema:"choose among the likeliest tokens that together reach this probability; 0 and 1 are all"`
 	Seed        uint64    `json:"seed,omitempty" jsonschema:"same seed, same text"`
 	Stream      *bool     `json:"stream,omitempty" jsonschema:"send each piece of text as the message of a progress notification if the call has a progress token; true if left out"`
+
+	Schema json.RawMessage `json:"json_schema,omitempty" jsonschema:"a JSON Schema (2020-12 or draft-07): the text is then one JSON value that fits it; keywords that cannot be held to are refused by name"`
 }
 
 // boundChat bounds what boundGenerate does, and the messages.
@@ -56,7 +59,7 @@ func chat(s *mcp.Server, t mcp.Tool, c Chatter) {
 		if (in.Prompt == "") == (len(in.Messages) == 0) {
 			return generateOut{}, errors.New("either prompt or messages, not both, must be given")
 		}
-		g := generateIn{in.Prompt, in.MaxTokens, in.Temperature, in.TopK, in.TopP, in.Seed, in.Stream}
+		g := generateIn{in.Prompt, in.MaxTokens, in.Temperature, in.TopK, in.TopP, in.Seed, in.Stream, in.Schema}
 		if len(in.Messages) == 0 {
 			return g.answer(c.Generate(ctx, g.Prompt, g.options(), g.reporter(ctx)))
 		}

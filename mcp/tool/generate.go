@@ -2,6 +2,7 @@ package tool
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -25,6 +26,9 @@ type generateIn struct {
 	TopP        float32 `json:"top_p,omitempty" jsonschema:"choose among the likeliest tokens that together reach this probability; 0 and 1 are all"`
 	Seed        uint64  `json:"seed,omitempty" jsonschema:"same seed, same text"`
 	Stream      *bool   `json:"stream,omitempty" jsonschema:"send each piece of text as the message of a progress notification if the call has a progress token; true if left out"`
+
+	// Named as what it holds; response_format of other servers' interfaces wraps it in two more objects.
+	Schema json.RawMessage `json:"json_schema,omitempty" jsonschema:"a JSON Schema (2020-12 or draft-07): the text is then one JSON value that fits it; keywords that cannot be held to are refused by name"`
 }
 
 type generateOut struct {
@@ -33,7 +37,9 @@ type generateOut struct {
 	PromptTokens    int     `json:"prompt_tokens" jsonschema:"how many tokens the prompt has"`
 	TokensPerSecond float64 `json:"tokens_per_second" jsonschema:"speed of generation"`
 	PromptPerSecond float64 `json:"prompt_tokens_per_second" jsonschema:"speed of reading the prompt"`
-	FinishReason    string  `json:"finish_reason" jsonschema:"length, eos or context"`
+	FinishReason    string  `json:"finish_reason" jsonschema:"length, eos or context; with json_schema eos says that the value is complete"`
+
+	Value json.RawMessage `json:"value,omitempty" jsonschema:"the text as a value, if there was a json_schema and it is complete"`
 }
 
 // MaxTokens is how many tokens one call of generate may ask for.
@@ -49,6 +55,7 @@ func boundGenerate(p map[string]*jsonschema.Schema) {
 	between("temperature", 0, 100)
 	between("top_k", 0, 1<<20)
 	between("top_p", 0, 1)
+	p["json_schema"].Types = []string{"object", "boolean"}
 }
 
 // Generate adds the tool generate. With a progress token each token is reported as it is
@@ -72,7 +79,7 @@ func Generate(s *mcp.Server, g Generator) {
 }
 
 func (in *generateIn) options() inference.Options {
-	return inference.Options{MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed}
+	return inference.Options{MaxTokens: in.MaxTokens, Temperature: in.Temperature, TopK: in.TopK, TopP: in.TopP, Seed: in.Seed, Schema: in.Schema}
 }
 
 func (in *generateIn) reporter(ctx context.Context) func(inference.Token) error {
@@ -88,14 +95,18 @@ func (in *generateIn) answer(res inference.Result, err error) (generateOut, erro
 	if err != nil {
 		return generateOut{}, err
 	}
-	return generateOut{
+	out := generateOut{
 		Text:            strings.ToValidUTF8(res.Text, "\ufffd"),
 		Tokens:          res.Stats.Tokens,
 		PromptTokens:    res.Stats.PromptTokens,
 		TokensPerSecond: res.Stats.DecodeRate(),
 		PromptPerSecond: res.Stats.PromptRate(),
 		FinishReason:    string(res.Stop),
-	}, nil
+	}
+	if in.Schema != nil && res.Stop == inference.StopEOS {
+		out.Value = json.RawMessage(res.Text)
+	}
+	return out, nil
 }
 
 // reporter returns what tells the client of each token, nil if it does not want
