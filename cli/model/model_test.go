@@ -7,9 +7,12 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/unikernel-ai/unikernel-ai/cli/model/convert"
 )
 
 const content = "GGUF, as far as this test goes"
@@ -49,8 +52,8 @@ func fakePip(t *testing.T, script string) {
 func small() Model {
 	sum := sha256.Sum256([]byte(content))
 	return Model{
-		Name: "small", Package: "small", Version: "1", WheelSHA256: strings.Repeat("a", 64),
-		Member: "small/model.gguf", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+		Name: "small", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+		Wheels: []Wheel{{Package: "small", Version: "1", SHA256: strings.Repeat("a", 64), Member: "small/model.gguf"}},
 	}
 }
 
@@ -83,6 +86,36 @@ func TestGet(t *testing.T) {
 	}
 }
 
+// TestGetPutsPartsTogether: a file may be spread over several wheels.
+func TestGetPutsPartsTogether(t *testing.T) {
+	fakePip(t, `grep -q "^small==[12] --hash=sha256:aaaa" "$want" && cp "$WHEEL" "$dest"`+"\n")
+	m, sum := small(), sha256.Sum256([]byte(content+content))
+	second := m.Wheels[0]
+	second.Version = "2"
+	m.Wheels, m.Size, m.SHA256 = append(m.Wheels, second), 2*m.Size, hex.EncodeToString(sum[:])
+	dir := t.TempDir()
+	path, err := m.Get(context.Background(), dir, &strings.Builder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != content+content {
+		t.Errorf("%q, %v", b, err)
+	}
+	onlyFile(t, dir, "small.gguf")
+}
+
+// TestGetRefusesToConvert: what cannot be converted leaves nothing behind. TestMiniLM converts.
+func TestGetRefusesToConvert(t *testing.T) {
+	fakePip(t, copyWheel)
+	m := small()
+	m.Wheels[0].Member, m.Convert = "small", &convert.Options{}
+	dir := t.TempDir()
+	if _, err := m.Get(context.Background(), dir, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "config.json") {
+		t.Errorf("error %v", err)
+	}
+	onlyFile(t, dir, "")
+}
+
 func TestGetRefuses(t *testing.T) {
 	wrong := func(f func(m *Model)) Model { m := small(); f(&m); return m }
 	for _, c := range []struct {
@@ -95,7 +128,7 @@ func TestGetRefuses(t *testing.T) {
 		{"two wheels", copyWheel + `cp "$WHEEL" "$dest/b.whl"` + "\n", small(), "2 wheels"},
 		{"no wheel", `echo > "$dest/a.whl"` + "\n", small(), "not a valid zip"},
 		{"other digest", copyWheel, wrong(func(m *Model) { m.SHA256 = strings.Repeat("0", 64) }), "want 0000"},
-		{"no such member", copyWheel, wrong(func(m *Model) { m.Member = "small/other.gguf" }), "small/other.gguf"},
+		{"no such member", copyWheel, wrong(func(m *Model) { m.Wheels[0].Member = "small/other.gguf" }), "small/other.gguf"},
 		{"longer", copyWheel, wrong(func(m *Model) { m.Size-- }), "size of"},
 		{"shorter", copyWheel, wrong(func(m *Model) { m.Size++ }), "size of"},
 	} {
@@ -170,11 +203,16 @@ func TestResolve(t *testing.T) {
 
 func TestKnownModelsAreComplete(t *testing.T) {
 	for _, m := range Known() {
-		if m.Name == "" || strings.ContainsAny(m.Name, "./ ") || len(m.SHA256) != 64 || len(m.WheelSHA256) != 64 ||
-			m.Size <= 0 || m.Parameters <= 0 || m.License == "" || m.Member == "" || m.Package == "" || m.Version == "" {
+		if m.Name == "" || strings.ContainsAny(m.Name, "./ ") || len(m.SHA256) != 64 || m.Size <= 0 || m.Parameters <= 0 ||
+			m.License == "" || len(m.Wheels) == 0 || m.Convert != nil && len(m.Wheels) != 1 {
 			t.Errorf("%+v", m)
 		}
-		if got, err := Find(m.Name); err != nil || got != m {
+		for _, w := range m.Wheels {
+			if len(w.SHA256) != 64 || w.Member == "" || w.Package == "" || w.Version == "" {
+				t.Errorf("%s: %+v", m.Name, w)
+			}
+		}
+		if got, err := Find(m.Name); err != nil || !reflect.DeepEqual(got, m) {
 			t.Errorf("Find(%q) = %+v, %v", m.Name, got, err)
 		}
 	}
@@ -196,7 +234,11 @@ func TestModelsOfDevAreKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := name + " " + m.Member + " " + m.SHA256 + " " + m.Package + "==" + m.Version + " sha256:" + m.WheelSHA256
+		w := m.Wheels[0]
+		want := name + " " + w.Member + " " + m.SHA256 + " " + w.Package + "==" + w.Version + " sha256:" + w.SHA256
+		if len(m.Wheels) != 1 || m.Convert != nil {
+			want = "nothing: it is no member of one wheel"
+		}
 		if strings.TrimSpace(line) != want {
 			t.Errorf("tools/dev/models.txt has\n%swant\n%s", line, want)
 		}

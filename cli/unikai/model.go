@@ -54,8 +54,12 @@ func (a *app) modelListCommand() *cobra.Command {
 				if e.Path != "" {
 					fetched = e.Path
 				}
-				fmt.Fprintf(w, "%s\t%d MB\t%d M, %s\t%s\t%s %s\t%s\n", e.Name, e.Size/1e6, e.Parameters/1e6, e.Quantization,
-					e.License, e.Package, e.Version, fetched)
+				from := e.Wheels[0].Package + " " + e.Wheels[0].Version
+				if n := len(e.Wheels) - 1; n > 0 {
+					from += fmt.Sprintf(" and %d more", n)
+				}
+				fmt.Fprintf(w, "%s\t%d MB\t%d M, %s\t%s\t%s\t%s\n", e.Name, e.Size/1e6, e.Parameters/1e6, e.Quantization,
+					e.License, from, fetched)
 			}
 			return w.Flush()
 		},
@@ -77,6 +81,7 @@ func (a *app) modelGetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			fmt.Fprintf(a.err, "unikai: %s; licence %s\n", m.Description, m.License)
 			path, err := m.Get(cmd.Context(), dir, a.err)
 			if err != nil {
 				return err

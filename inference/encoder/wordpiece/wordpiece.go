@@ -166,9 +166,9 @@ func (t *Tokenizer) cut(ids []int32, word []byte) []int32 {
 	return ids
 }
 
-// Text returns text that has the tokens: words with a space between, without control
-// tokens. What normalising took away is gone. It fails if a token is not in the
-// vocabulary.
+// Text returns text that has the tokens: words with a space between, "[UNK]" for unknown
+// ones, without control tokens. What normalising took away is gone. It fails if a token
+// is not in the vocabulary.
 func (t *Tokenizer) Text(ids []int32) (string, error) {
 	var out []byte
 	for _, id := range ids {
@@ -179,7 +179,7 @@ func (t *Tokenizer) Text(ids []int32) (string, error) {
 		if t.kinds[id] == kindControl {
 			continue
 		}
-		if rest, ok := cutPrefix(piece); ok {
+		if rest, ok := cutPrefix(piece); ok || t.kinds[id] == kindUnknown {
 			if len(out) > 0 {
 				out = append(out, ' ')
 			}

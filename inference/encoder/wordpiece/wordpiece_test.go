@@ -42,6 +42,8 @@ func asGGUF(tokens []string) (pieces []string, kinds []int32) {
 		switch {
 		case continues && rest != "":
 			pieces, kinds = append(pieces, rest), append(kinds, kindNormal)
+		case w == "[UNK]":
+			pieces, kinds = append(pieces, w), append(kinds, kindUnknown)
 		case len(w) > 2 && w[0] == '[' && w[len(w)-1] == ']':
 			pieces, kinds = append(pieces, w), append(kinds, kindControl)
 		default:
@@ -95,8 +97,8 @@ func TestControlTokensAreNotMadeOfText(t *testing.T) {
 
 func TestText(t *testing.T) {
 	w := goldenTokenizer(t)
-	ids := append(append([]int32{w.CLS}, w.Encode("Don't  be naïvely wordless!")...), w.SEP)
-	if got, err := w.Text(ids); err != nil || got != "don ' t be naively wordless !" {
+	ids := append(append([]int32{w.CLS}, w.Encode("Don't  be 龘 naïvely wordless!")...), w.SEP)
+	if got, err := w.Text(ids); err != nil || got != "don ' t be [UNK] naively wordless !" {
 		t.Errorf("Text = %q, %v", got, err)
 	}
 	for _, id := range []int32{-1, int32(w.Len())} {

