@@ -16,6 +16,9 @@ type PerplexityOptions struct {
 	// 1, since there is nothing to foretell the first from, and less than Window. 0
 	// means half of Window, or 1 for a text that does not fill one.
 	Skip int
+	// Each, if not nil, is called after each window with what there is by then, but for
+	// Value. An error from it ends the measurement and is returned.
+	Each func(Perplexity) error
 }
 
 // Perplexity is how badly a model foretells a text.
@@ -95,6 +98,11 @@ func (m *Model) PerplexityTokens(ctx context.Context, tokens []int32, o Perplexi
 			return Perplexity{}, err
 		}
 		tokens = tokens[n:]
+		if o.Each != nil {
+			if err := o.Each(p); err != nil {
+				return Perplexity{}, err
+			}
+		}
 	}
 	if p.Value = math.Exp(p.NLL / float64(p.Counted)); math.IsNaN(p.Value) {
 		return Perplexity{}, fmt.Errorf("inference: a logit is not a number: the model is broken")
