@@ -63,8 +63,12 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	file := modelFile()                                                                     // used in place
-	model, err := inference.LoadConfig(file, inference.Config{CacheBytes: int64(free / 2)}) // sessions as there is room
+	config, err := settings(int64(free / 2)) // sessions as there is room
+	if err != nil {
+		return err
+	}
+	file := modelFile() // used in place
+	model, err := inference.LoadConfig(file, config)
 	if err != nil {
 		return err
 	}
@@ -136,9 +140,17 @@ func (img *image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
 	})
 
 	tool.Echo(s)
-	tool.Generate(s, img)
+	bench := tool.Benchmark{Sgemm: matmul.Implementation{}, Kernel: matmul.Kernel()}
+	if img.model.Generates() { // not an encoder
+		tool.Generate(s, img)
+		tool.Perplexity(s, img.model)
+		bench.Generator = img.model
+	}
+	tool.Embed(s, img.model)
 	tool.Tokenize(s, img.model)
+	tool.Detokenize(s, img.model)
 	tool.Matmul(s, matmul.Implementation{}, maxMatmul)
+	tool.Bench(s, bench)
 	tool.SystemInfo(s, tool.System{
 		Image: name, Version: version,
 		Kernel: kernelNumbers, Boot: img.moments, SelfTests: selfTests,

@@ -46,6 +46,7 @@ type Info struct {
 	Kernel        string // what multiplies matrices: "avx2", "avx128", "portable"
 	Threads       int    // threads that a large product is spread over
 	Sessions      int    // Generate calls that can run at the same time
+	Cache         string // how they keep keys and values: "f32", "f16", "q8_0"; "" for an encoder
 }
 
 // CacheKind is how KV caches keep keys and values; see package transformer for what each
@@ -55,9 +56,11 @@ type CacheKind = transformer.CacheKind
 // The kinds of CacheKind.
 const (
 	CacheF32 = transformer.CacheF32
+	CacheF16 = transformer.CacheF16
+	CacheQ8  = transformer.CacheQ8
 )
 
-// ParseCacheKind returns the kind called name: "f32".
+// ParseCacheKind returns the kind called name: "f32", "f16" or "q8_0".
 func ParseCacheKind(name string) (CacheKind, error) { return transformer.ParseCacheKind(name) }
 
 // Config bounds what a model may use. The zero value takes every default.
@@ -176,6 +179,7 @@ func (m *Model) Info() Info {
 	}
 	i.Quantization, i.ContextLength, i.Layers, i.Embedding, i.Vocabulary = m.net.Type.String(), m.context, m.net.Layers, m.net.Dim, m.net.Vocab
 	i.Kernel, i.Threads, i.Sessions = matmul.Kernel(), m.net.Threads(), m.workers.size
+	i.Cache = m.workers.kind.String()
 	return i
 }
 

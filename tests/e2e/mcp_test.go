@@ -113,7 +113,7 @@ func TestToolsList(t *testing.T) {
 			t.Errorf("%s has no description or no input schema", tool.Name)
 		}
 	}
-	for _, want := range []string{"echo", "generate", "matmul", "system_info", "tokenize"} {
+	for _, want := range []string{"bench", "detokenize", "echo", "embed", "generate", "matmul", "perplexity", "system_info", "tokenize"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("tools are %q, want %s among them", names, want)
 		}
