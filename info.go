@@ -120,6 +120,7 @@ func (img *image) describeModel() map[string]any {
 		"name": i.Name, "architecture": i.Architecture, "license": i.License, "quantization": i.Quantization,
 		"parameters": i.Parameters, "bytes": i.Size, "context": i.ContextLength, "layers": i.Layers,
 		"embedding": i.Embedding, "vocabulary": i.Vocabulary, "kernel": i.Kernel, "threads": i.Threads,
-		"sessions": i.Sessions, "cache": i.Cache, "cache_bytes": img.model.CacheBytes(),
+		"generates": img.model.Generates(), // or it is an encoder
+		"sessions":  i.Sessions, "cache": i.Cache, "cache_bytes": img.model.CacheBytes(),
 	}
 }

@@ -130,14 +130,18 @@ func openVsock(log *slog.Logger, p virtio.Platform, devices []*virtio.MMIO, free
 
 // newServer returns the MCP server with everything that this image offers.
 func (img *image) newServer(log *slog.Logger, limits mcp.Limits) *mcp.Server {
-	s := mcp.NewServer(mcp.Implementation{
-		Name: name, Version: version, Title: "Unikernel-AI",
-		Description: "a language model and tools sealed into one kernel image",
-	}, &mcp.Options{
+	options := &mcp.Options{
 		Logger: log, Limits: limits,
 		// What an image offers is sealed; but another may come in its place.
 		Caching: mcp.Caching{Lists: 5 * time.Minute},
-	})
+	}
+	if !img.model.Generates() {
+		options.Instructions = "The model of this image is an encoder: embed turns text into vectors, and tokenize splits it. It does not generate text."
+	}
+	s := mcp.NewServer(mcp.Implementation{
+		Name: name, Version: version, Title: "Unikernel-AI",
+		Description: "a language model and tools sealed into one kernel image",
+	}, options)
 
 	tool.Echo(s)
 	bench := tool.Benchmark{Sgemm: matmul.Implementation{}, Kernel: matmul.Kernel()}

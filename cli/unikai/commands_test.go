@@ -147,3 +147,12 @@ func TestLogsFollow(t *testing.T) {
 		t.Errorf("output %q, code %d, want %q", got.out, got.code, want)
 	}
 }
+
+// A guest whose model is an encoder has no such tool.
+func TestGenerateSaysThatGuestDoesNot(t *testing.T) {
+	f := newFakeGuest()
+	f.server.RemoveTools("generate")
+	if got := runApp(t.Context(), t, f, "", "generate", "x"); got.code == 0 || !strings.Contains(got.err, "does not generate text") {
+		t.Errorf("exit code %d, error %q", got.code, got.err)
+	}
+}

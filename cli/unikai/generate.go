@@ -14,6 +14,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// noText is what is said in place of a guest's "unknown tool".
+const noText = "this guest does not generate text; its model may be an encoder, for embed (unikai tools lists what it has)"
+
 // generateTool is the tool that continues a text. It reports each piece of the
 // text as the message of a progress notification.
 const generateTool = "generate"
@@ -157,6 +160,9 @@ func streamText(ctx context.Context, g *guest, arguments map[string]any, w io.Wr
 		shown.WriteString(piece)
 		_, _ = io.WriteString(w, printable(piece))
 	})
+	if err != nil && r == nil && strings.Contains(err.Error(), "unknown tool") {
+		err = fmt.Errorf("%s: %w", noText, err)
+	}
 	gen.result = r
 	if context.Cause(ctx) == errEndless {
 		return &gen, errEndless
