@@ -24,6 +24,7 @@ type kernels struct {
 	rowsBytes     [len(layouts)]rowsBytesFunc
 	batch         *batchKernel // nil if there is none
 	attend        *attendKernel
+	vector        *vectorKernel
 	single        *tile[float32] // of BLAS
 	double        *tile[float64]
 }
@@ -35,7 +36,7 @@ var portable = kernels{
 	weighted: weighted, softmax: softmax, swiglu: swiglu,
 	quantize: quantize, rowsWords: portableWords,
 	quantizeBytes: quantizeBytes, rowsBytes: portableBytes,
-	attend: &portableAttend,
+	attend: &portableAttend, vector: &portableVector,
 	single: &portableSingle, double: &portableDouble,
 }
 

@@ -11,7 +11,7 @@ var avx2 = kernels{
 	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
-	attend: &attend256,
+	attend: &attend256, vector: &vector256,
 	single: &single256, double: &double256,
 }
 
@@ -39,7 +39,7 @@ var avx128 = kernels{
 	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
 	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
-	attend: &attend256,
+	attend: &attend256, vector: &vector256,
 	single: &single128, double: &double128,
 }
 

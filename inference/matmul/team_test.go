@@ -110,7 +110,8 @@ func TestHelpersCome(t *testing.T) {
 		t.Skip("one processor: it needs two")
 	}
 	c := counted{t: t, units: make([]atomic.Int32, 64), spin: 40}
-	for range 200 { // as often as the machine is busy with other things
+	// The machine may be busy with other things.
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		c.by[0].Store(0)
 		c.by[1].Store(0)
 		for range 50 {
@@ -118,12 +119,12 @@ func TestHelpersCome(t *testing.T) {
 			Spread(&c, 64, 16, 2)
 			c.check("2 threads")
 		}
-		if a, b := c.by[0].Load(), c.by[1].Load(); b > a*2/3 {
+		if a, b := c.by[0].Load(), c.by[1].Load(); b > a/2 {
 			t.Logf("the caller did %d units, its helper %d", a, b)
 			return
 		}
 	}
-	t.Errorf("the caller did %d units, its helper %d: want about as many", c.by[0].Load(), c.by[1].Load())
+	t.Errorf("the caller did %d units, its helper %d: want half as many at least", c.by[0].Load(), c.by[1].Load())
 }
 
 // TestHelpersEnd waits until nobody looks for work.

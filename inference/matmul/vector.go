@@ -21,11 +21,85 @@ func SwiGLU(gate, up []float32) { active().swiglu(gate, up[:len(gate)]) }
 // RMSNorm computes y = x / sqrt(mean(x²) + eps) * w. y may be x.
 func RMSNorm(y, x, w []float32, eps float32) {
 	inverse := float32(1 / math.Sqrt(float64(Dot(x, x)/float32(len(x))+eps)))
+	active().vector.normalize(y[:len(x)], x, w[:len(x)], inverse)
+}
+
+// Add computes x += y.
+func Add(x, y []float32) { active().vector.add(x, y[:len(x)]) }
+
+// Rotate turns pairs of elements of v by angles, whose cosines and sines are given:
+// neighbours (2i, 2i+1) or, with halves, (i, i+len(cos)).
+//
+//	a, b = a·cos[i] - b·sin[i], a·sin[i] + b·cos[i]
+func Rotate(v []float32, halves bool, cos, sin []float32) {
+	n := len(cos)
+	v, sin = v[:2*n], sin[:n]
+	if halves {
+		active().vector.rotateHalves(v[:n], v[n:], cos, sin)
+	} else {
+		active().vector.rotatePairs(v, cos, sin)
+	}
+}
+
+// GeGLU computes gate = gelu(gate) * up, element by element, GELU by its approximation
+// with tanh (arXiv 1606.08415 §2), which is, with s for 1/(1+exp(-x)):
+//
+//	gelu(x) = x·s(2u), u = √(2/π)·(x + 0.044715·x³)
+func GeGLU(gate, up []float32) { active().vector.geglu(gate, up[:len(gate)]) }
+
+// vectorKernel is functions that do elements one by one; the definition of each is the
+// function of that name in this file.
+type vectorKernel struct {
+	normalize    func(y, x, w []float32, inverse float32)
+	add          func(x, y []float32)
+	rotatePairs  func(v, cos, sin []float32)
+	rotateHalves func(a, b, cos, sin []float32)
+	geglu        func(gate, up []float32)
+}
+
+var portableVector = vectorKernel{normalize, add, rotatePairs, rotateHalves, geglu}
+
+func normalize(y, x, w []float32, inverse float32) {
 	w, y = w[:len(x)], y[:len(x)]
 	for i, v := range x {
 		y[i] = float32(v*inverse) * w[i]
 	}
 }
+
+func add(x, y []float32) {
+	y = y[:len(x)]
+	for i := range x {
+		x[i] += y[i]
+	}
+}
+
+func rotatePairs(v, cos, sin []float32) {
+	for i, c := range cos {
+		s, a, b := sin[i], v[2*i], v[2*i+1]
+		v[2*i] = float32(a*c) - float32(b*s)
+		v[2*i+1] = float32(a*s) + float32(b*c)
+	}
+}
+
+func rotateHalves(a, b, cos, sin []float32) {
+	for i, c := range cos {
+		s, x, y := sin[i], a[i], b[i]
+		a[i] = float32(x*c) - float32(y*s)
+		b[i] = float32(x*s) + float32(y*c)
+	}
+}
+
+func geglu(gate, up []float32) {
+	for i, g := range gate {
+		cube := float32(float32(float32(g*g)*g) * geluCube)
+		gate[i] = float32(g/(1+Exp(float32((cube+g)*geluScale)))) * up[i]
+	}
+}
+
+const (
+	geluCube  = 0.044715
+	geluScale = -1.5957691216057308 // -2·√(2/π)
+)
 
 // Exp is e^x in float32, within 2 units in the last place between expLow and
 // expHigh; beyond them it stays at their values. The same on every machine.

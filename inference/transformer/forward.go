@@ -11,7 +11,7 @@ func (e *Executor) forward() {
 	m, T := e.m, e.prepare()
 	act := matmul.SwiGLU
 	if m.arch.gemma {
-		act = geGLU
+		act = matmul.GeGLU
 	}
 
 	// x (T, dim): one row of the embedding per token. h: x normalised.
@@ -104,7 +104,7 @@ func (e *Executor) addAndNorm(row int, post, next []float32) {
 	dim := e.m.Dim
 	x, h := e.x[row*dim:(row+1)*dim], e.h[row*dim:(row+1)*dim]
 	normInPlace(h, post, e.m.Epsilon)
-	add(x, h)
+	matmul.Add(x, h)
 	norm(h, x, next, e.m.Epsilon)
 }
 
@@ -197,18 +197,10 @@ func norm(y, x, w []float32, eps float32) {
 	}
 }
 
-// add computes x += y.
-func add(x, y []float32) {
-	y = y[:len(x)]
-	for i := range x {
-		x[i] += y[i]
-	}
-}
-
 // addBias computes x += b for each row of x; b nil is none.
 func addBias(x, b []float32) {
 	for ; len(b) > 0 && len(x) > 0; x = x[len(b):] {
-		add(x[:len(b)], b)
+		matmul.Add(x[:len(b)], b)
 	}
 }
 
@@ -223,16 +215,5 @@ func normInPlace(x, w []float32, eps float32) {
 func scale(x []float32, f float32) {
 	for i := range x {
 		x[i] *= f
-	}
-}
-
-// geGLU computes gate = gelu(gate) * up, GELU by its approximation with tanh
-// (arXiv 1606.08415 §2).
-func geGLU(gate, up []float32) {
-	up = up[:len(gate)]
-	for i, g := range gate {
-		v := float64(g)
-		act := float64(0.5*v) * (1 + math.Tanh(0.7978845608028654*float64(v+float64(0.044715*float64(v*float64(v*v))))))
-		gate[i] = float32(act) * up[i]
 	}
 }

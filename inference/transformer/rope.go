@@ -1,6 +1,10 @@
 package transformer
 
-import "math"
+import (
+	"math"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
+)
 
 // yarn is YaRN scaling: slow rotations are interpolated, fast ones kept.
 type yarn struct {
@@ -63,16 +67,7 @@ func (r *rotation) angles(cos, sin []float32, pos int) {
 // architecture keep pairs side by side (their converter permutes models that keep them
 // half a head apart); those of others do not.
 func rotate(v []float32, headDim int, halves bool, cos, sin []float32) {
-	step, apart := 2, 1
-	if halves {
-		step, apart = 1, len(cos)
-	}
 	for ; len(v) >= headDim; v = v[headDim:] {
-		for i, c := range cos {
-			s := sin[i]
-			a, b := v[step*i], v[step*i+apart]
-			v[step*i] = float32(a*c) - float32(b*s)
-			v[step*i+apart] = float32(a*s) + float32(b*c)
-		}
+		matmul.Rotate(v, halves, cos, sin)
 	}
 }

@@ -155,6 +155,14 @@ func main() {
 		widenBytes(o, true)
 		widenBytes(o, false)
 	})
+	write("vector_amd64.s", func(o *out) {
+		lanes(o, append(table[:14:14], geluTable...))
+		normalize(o)
+		sum(o)
+		rotatePairs(o)
+		rotateHalves(o)
+		geglu(o)
+	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {
 			dotFused(o, elem)
