@@ -43,7 +43,7 @@ func newCosts(g *Grammar, v *Vocabulary) (*costs, error) {
 			c.round(i)
 		}
 		for i := range g.nodes {
-			if cost, need := c.look(int32(i)); cost < c.node[i] {
+			if cost, need := c.through(int32(i)); cost < c.node[i] {
 				c.node[i], c.need[i], changed = cost, need, true
 			}
 		}
@@ -123,8 +123,8 @@ func (c *costs) charCost(n int32) int32 {
 	return n/k + n%k
 }
 
-// look works out the cost of node i, and its need, from those it leads to.
-func (c *costs) look(i int32) (cost, need int32) {
+// through works out the cost of node i, and its need, from those it leads to.
+func (c *costs) through(i int32) (cost, need int32) {
 	n := &c.g.nodes[i]
 	cost = never
 	to := func(target, more int32) {

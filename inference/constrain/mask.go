@@ -24,28 +24,42 @@ type level struct {
 func (o *Output) Mask(logits []float32, left int) {
 	logits = logits[:o.v.n]
 	budget := int32(min(max(left, 1)-1, never-1)) // what completing may cost after the token
-	o.fits = o.fits[:0]
-	plain, all := o.plain(budget)
-	if plain {
+	inside, all := o.plain(budget)
+	known := o.recall(inside)
+	if known != nil && known.bits != nil && known.most <= budget && (all || !inside) {
+		maskBits(logits, known.bits)
+		return
+	}
+	switch {
+	case known != nil && known.bits == nil:
+		o.fits = append(o.fits[:0], known.fits...)
+	case inside:
 		o.walk(&o.v.rough)
-	} else {
+	default:
 		o.walk(&o.v.all)
 	}
-	limit := int32(never)
+	low, high := int32(never), int32(0)
 	for _, f := range o.fits {
-		limit = min(limit, f.cost)
+		low, high = min(low, f.cost), max(high, f.cost)
 	}
-	if plain {
+	if inside {
 		for _, cost := range o.byChars[1 : o.v.longest+1] {
-			limit = min(limit, cost)
+			low, high = min(low, cost), max(high, cost)
 		}
 	}
-	limit = min(max(limit, budget), never-1)
-	if plain {
-		o.setBits(all, limit)
-		o.maskBits(logits)
-	} else {
+	few := len(o.fits) < o.v.n/128 // then a list is smaller than a bit for each
+	if known == nil && few && (!inside || !all) {
+		o.note(&answer{fits: o.fits})
+	}
+	limit := min(max(low, budget), never-1)
+	if !inside && few {
 		o.maskFew(logits, limit)
+		return
+	}
+	o.setBits(inside, all, limit)
+	maskBits(logits, o.bits)
+	if high <= budget && (all || !few) && known == nil {
+		o.note(&answer{bits: o.bits, most: high})
 	}
 }
 
@@ -88,6 +102,7 @@ func (o *Output) plain(budget int32) (ok, all bool) {
 
 // walk finds the tokens of t that some thread can read to the end, and their costs.
 func (o *Output) walk(t *trie) {
+	o.fits = o.fits[:0]
 	o.list, o.from = append(o.list[:0], o.state...), 0
 	frames, keys := len(o.frames), len(o.keys)
 	levels := append(o.levels[:0], level{end: int32(len(t.b)), to: len(o.list), frames: frames, keys: keys})
@@ -159,10 +174,13 @@ func (o *Output) maskFew(logits []float32, limit int32) {
 	}
 }
 
-// setBits marks the tokens that are allowed: plain ones by byChars, or all of them, and those in fits.
-func (o *Output) setBits(all bool, limit int32) {
+// setBits marks the tokens that are allowed: those in fits, and inside a string plain ones by byChars, or all of
+// them.
+func (o *Output) setBits(inside, all bool, limit int32) {
 	o.bits = append(o.bits[:0], o.v.plain...)
-	if !all {
+	if !inside {
+		clear(o.bits)
+	} else if !all {
 		for w, word := range o.v.plain {
 			for ; word != 0; word &= word - 1 {
 				if id := w<<6 + bits.TrailingZeros64(word); o.byChars[o.v.chars[id]] > limit {
@@ -184,8 +202,8 @@ func (o *Output) setBits(all bool, limit int32) {
 }
 
 // maskBits leaves the logits of the tokens in bits.
-func (o *Output) maskBits(logits []float32) {
-	for w, word := range o.bits {
+func maskBits(logits []float32, set []uint64) {
+	for w, word := range set {
 		for word = ^word; word != 0; word &= word - 1 {
 			id := w<<6 + bits.TrailingZeros64(word)
 			if id >= len(logits) {

@@ -8,7 +8,8 @@ import (
 // Output is a value that is being generated. It must not be used by two goroutines at once.
 type Output struct {
 	threads
-	state []thread // after what was generated
+	state  []thread // after what was generated
+	memory memory
 
 	// Kept between calls of Next and Mask.
 	text    []byte

@@ -79,7 +79,7 @@ func (t *threads) add(h thread) {
 			h.count = t.more(n.loop, h.count)
 			h.node = n.next
 		default:
-			t.keep(h)
+			t.put(h)
 			return
 		}
 	}
@@ -99,8 +99,8 @@ func (t *threads) more(loop, count int32) int32 {
 	return count + 1
 }
 
-// keep appends h if it is new. Of too many the dearest goes.
-func (t *threads) keep(h thread) {
+// put appends h if it is new. Of too many the dearest goes.
+func (t *threads) put(h thread) {
 	list := t.list[t.from:]
 	for i := range list {
 		if list[i] == h {
@@ -169,7 +169,7 @@ func (t *threads) inside(h thread, n *node, b byte) {
 	} else if h.sub == subNone {
 		h.count = t.more(n.loop, h.count)
 	}
-	t.keep(h)
+	t.put(h)
 }
 
 // used reports whether the name that h has read is that of a declared member or of one before.

@@ -20,6 +20,7 @@ type Vocabulary struct {
 	plain   []uint64 // a bit per token
 	chars   []uint8  // characters of plain tokens, 0 of others
 	longest int      // the most characters of a plain one
+	reach   int32    // the most bytes of any
 
 	single  [256]bool // bytes that are a token
 	pending [subCount]int32
@@ -53,6 +54,7 @@ func NewVocabulary(n int, bytes func(dst []byte, id int32) []byte, ends func(id 
 			continue
 		}
 		all = append(all, id)
+		v.reach = max(v.reach, int32(len(piece)))
 		if len(piece) == 1 {
 			v.single[piece[0]] = true
 		}
