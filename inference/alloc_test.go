@@ -9,8 +9,12 @@ import (
 // that run as many.
 func TestDecodeAllocatesNothing(t *testing.T) {
 	const tokens = 100
-	for _, sessions := range []int{1, 4} {
-		m := loadKJV(t, Config{Sessions: sessions, Threads: 1})
+	for _, c := range []struct {
+		sessions int
+		kind     CacheKind
+	}{{1, CacheF32}, {1, CacheF16}, {1, CacheQ8}, {4, CacheF32}, {4, CacheF16}, {4, CacheQ8}} {
+		sessions := c.sessions
+		m := loadKJV(t, Config{Sessions: sessions, Threads: 1, Cache: c.kind})
 		var all []*generation
 		for range sessions {
 			w, err := m.workers.make()
@@ -46,8 +50,8 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 			group.Wait()
 		})
 		if n > float64(4*sessions) { // goroutines of the test's own
-			t.Errorf("%d sessions: %v allocations for %d tokens each", sessions, n, tokens)
+			t.Errorf("%d sessions, cache %v: %v allocations for %d tokens each", sessions, c.kind, n, tokens)
 		}
-		t.Logf("%d sessions: %v allocations for %d tokens each", sessions, n, tokens)
+		t.Logf("%d sessions, cache %v: %v allocations for %d tokens each", sessions, c.kind, n, tokens)
 	}
 }

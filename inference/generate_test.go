@@ -75,6 +75,9 @@ func TestBadOptionsAreRefused(t *testing.T) {
 	if _, err := inference.LoadConfig(kjv.Q8_0(), inference.Config{Sessions: -1}); err == nil {
 		t.Error("-1 sessions are accepted")
 	}
+	if _, err := inference.LoadConfig(kjv.Q8_0(), inference.Config{Cache: 99}); err == nil {
+		t.Error("a cache of kind 99 is accepted")
+	}
 }
 
 func TestCancellationBetweenTokens(t *testing.T) {

@@ -49,19 +49,25 @@ type Info struct {
 	Cache         string // how they keep keys and values: "f32", "f16", "q8_0"; "" for an encoder
 }
 
-// CacheKind is how KV caches keep keys and values; see package transformer for what each
-// costs.
+// CacheKind is how KV caches keep keys and values.
 type CacheKind = transformer.CacheKind
 
-// The kinds of CacheKind.
+// The kinds of CacheKind. What each loses, and what follows for perplexity, is in package
+// transformer.
 const (
-	CacheF32 = transformer.CacheF32
-	CacheF16 = transformer.CacheF16
-	CacheQ8  = transformer.CacheQ8
+	CacheF32 = transformer.CacheF32 // 4 bytes an element, nothing lost
+	CacheF16 = transformer.CacheF16 // 2 bytes
+	CacheQ8  = transformer.CacheQ8  // 9/8 bytes
 )
 
-// ParseCacheKind returns the kind called name: "f32", "f16" or "q8_0".
-func ParseCacheKind(name string) (CacheKind, error) { return transformer.ParseCacheKind(name) }
+// ParseCacheKind returns the kind called name: "f32", "f16" or "q8_0". The name "" is that
+// of the default, f32.
+func ParseCacheKind(name string) (CacheKind, error) {
+	if name == "" {
+		return CacheF32, nil
+	}
+	return transformer.ParseCacheKind(name)
+}
 
 // Config bounds what a model may use. The zero value takes every default.
 type Config struct {
@@ -76,7 +82,9 @@ type Config struct {
 	// CacheBytes bounds what the KV caches of all sessions together take, in bytes.
 	// Sessions, and then Context, are made smaller until they fit. 0 is no bound.
 	CacheBytes int64
-	// Cache is how KV caches keep keys and values.
+	// Cache is how KV caches keep keys and values. The zero value is CacheF32, with
+	// which results are those of an exact engine; the others take less memory, and less
+	// time where texts are long.
 	Cache CacheKind
 	// Forget makes sessions forget their texts. Without it, a call whose prompt begins
 	// as the text of a free session does takes up there: a chat that sends everything
@@ -100,6 +108,9 @@ func Load(data []byte) (*Model, error) { return LoadConfig(data, Config{}) }
 func LoadConfig(data []byte, cfg Config) (*Model, error) {
 	if cfg.Context < 0 || cfg.Sessions < 0 || cfg.Threads < 0 || cfg.CacheBytes < 0 {
 		return nil, fmt.Errorf("inference: negative bound in %+v", cfg)
+	}
+	if _, err := ParseCacheKind(cfg.Cache.String()); err != nil {
+		return nil, fmt.Errorf("inference: %w", err)
 	}
 	f, err := gguf.Parse(data)
 	if err != nil {

@@ -80,7 +80,9 @@ func TestEachTextFindsItsSession(t *testing.T) {
 func TestReuseAfterAllKindsOfEnds(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 5))
-	keeps, forgets := load(t, inference.Config{Sessions: 2, Context: 40}), load(t, inference.Config{Sessions: 1, Context: 40, Forget: true})
+	kind := inference.CacheKind(r.IntN(3))
+	keeps := load(t, inference.Config{Sessions: 2, Context: 40, Cache: kind})
+	forgets := load(t, inference.Config{Sessions: 1, Context: 40, Cache: kind, Forget: true})
 	words := []string{"And", " the", " LORD", " said", " king", " of", " Israel", ",", " Moses"}
 	enough := errors.New("enough")
 	for i := range 150 {
@@ -115,7 +117,7 @@ func TestReuseAfterAllKindsOfEnds(t *testing.T) {
 			}
 		}
 		if got, want := run(keeps), run(forgets); got != want {
-			t.Fatalf("seed %d, text %d: %q gave\n%s\nand without reuse\n%s", seed, i, prompt, got, want)
+			t.Fatalf("seed %d, text %d, cache %v: %q gave\n%s\nand without reuse\n%s", seed, i, kind, prompt, got, want)
 		}
 	}
 }

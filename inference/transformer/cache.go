@@ -142,15 +142,13 @@ func (c *cache) put(layer, pos int, k, v []float32) {
 	}
 }
 
-// put16 is put in half precision, for a head whose first position is at.
+// put16 is put in half precision, for a head whose first position is at. The keys are
+// converted where the values will be: memory that nobody else uses.
 func (c *cache) put16(at, pos int, k, v []float32) {
-	var half [64]uint16
-	for d := 0; d < len(k); d += len(half) {
-		n := min(len(half), len(k)-d)
-		matmul.Narrow(half[:n], k[d:d+n])
-		scatter(c.keys16[at*c.dim:], half[:n], c.dim, pos, d)
-	}
-	matmul.Narrow(c.values16[(at+pos)*c.dim:], v)
+	room := c.values16[(at+pos)*c.dim:][:len(k)]
+	matmul.Narrow(room, k)
+	scatter(c.keys16[at*c.dim:], room, c.dim, pos, 0)
+	matmul.Narrow(room, v)
 }
 
 // put8 is put16 in 8 bits.

@@ -20,12 +20,12 @@ type follow struct {
 }
 
 // alone runs text token by token and returns the logits and hidden states after each.
-func alone(t *testing.T, f *gguf.File, text []int32) (logits, hidden [][]float32) {
+func alone(t *testing.T, f *gguf.File, kind CacheKind, text []int32) (logits, hidden [][]float32) {
 	m, err := New(f, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := m.NewSession(len(text), CacheF32)
+	s, err := m.NewSession(len(text), kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,8 @@ func alone(t *testing.T, f *gguf.File, text []int32) (logits, hidden [][]float32
 }
 
 // TestBitsDoNotDependOnWhoSharesAStep runs random texts of several sessions in random
-// pieces, with results wanted of random tokens, and cuts texts back at times.
+// pieces, with results wanted of random tokens, and cuts texts back at times. Sessions have
+// caches of all kinds.
 func TestBitsDoNotDependOnWhoSharesAStep(t *testing.T) {
 	files := parse(t)
 	for name, m := range variants() {
@@ -63,12 +64,13 @@ func TestBitsDoNotDependOnWhoSharesAStep(t *testing.T) {
 			for j := range text {
 				text[j] = int32(r.IntN(m.Vocab))
 			}
-			s, err := m.NewSession(len(text)+r.IntN(3), CacheF32)
+			kind := CacheKind(r.IntN(len(cacheKinds)))
+			s, err := m.NewSession(len(text)+r.IntN(3), kind)
 			if err != nil {
 				t.Fatal(err)
 			}
 			list[i] = &follow{s: s, text: text}
-			list[i].want, list[i].last = alone(t, f, text)
+			list[i].want, list[i].last = alone(t, f, kind, text)
 		}
 		for {
 			var pieces []Piece
@@ -155,7 +157,7 @@ func TestStepRefusesWhatDoesNotFit(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	for name, f := range parse(t) {
+	for name, f := range parse(t) { // the sessions of each step have caches of all kinds
 		for _, threads := range []int{1, 2} {
 			m, err := New(f, threads)
 			if err != nil {
@@ -164,7 +166,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 			e := m.NewExecutor()
 			pieces := make([]Piece, 4)
 			for i := range pieces {
-				s, err := m.NewSession(256, CacheF32)
+				s, err := m.NewSession(256, CacheKind(i%len(cacheKinds)))
 				if err != nil {
 					t.Fatal(err)
 				}
