@@ -91,7 +91,7 @@ func (in *Input) fillTile(t int) {
 		s.grow(batchWide, padded/BlockSize)
 		v := &in.bytes
 		for i, b := range v.q[first*padded : (first+n)*padded] {
-			s.q[i] = int16(b)
+			s.q[i&^31|wordOrder(i&31)] = int16(b)
 		}
 		clear(s.q[n*padded : batchWide*padded])
 		k.interleave(q, s.q, padded/2, padded/2)

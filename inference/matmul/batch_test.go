@@ -118,7 +118,7 @@ func TestUnpackedRowsAreTheBlocks(t *testing.T) {
 					b.read(f, w.v, i)
 					want := make([]int16, BlockSize)
 					for j := range want {
-						want[j] = int16(b.sub[j/16] * (int32(b.q[j]) - b.zero))
+						want[wordOrder(j)] = int16(b.sub[j/16] * (int32(b.q[j]) - b.zero))
 					}
 					got := q.v[i*BlockSize : (i+1)*BlockSize]
 					if fmt.Sprint(got) != fmt.Sprint(want) || scale.v[i] != b.scale || least.v[i] != b.min {

@@ -53,7 +53,7 @@ func quantizeBytes(v byteVector, x []float32) {
 
 // rowsBytes is rowsBlocks for vectors of 8 bits.
 func rowsBytes(f Format, y []float32, w []byte, x byteVector, blocks int) {
-	rowsBlocks(f, y, w, x.q, x.scale, x.sum, blocks, false)
+	rowsBlocks(f, y, w, x.q, x.scale, x.sum, blocks, func(i int) int { return i }, false)
 }
 
 // rowsBytesOf returns rowsBytes for one format.

@@ -59,7 +59,7 @@ func TestRowsInTheMachine(t *testing.T) {
 			rowsWords(f, want, w, wide, blocks)
 			run(words, "rows"+names[f]+"WordsVNNI", want, func() []any {
 				m := words
-				return []any{m.place(raw(wide.q), 2), m.place(raw(wide.scale), 4), m.place(raw(wide.sum), 8), m.place(raw(wide.total), 4), m.place(raw(mask), 0), blocks - 8*(groups-1)}
+				return []any{m.place(raw(wide.q), 2), m.place(raw(wide.scale), 4), m.place(raw(wide.sum), 8), m.place(raw(wide.first), 4), m.place(raw(wide.second), 8), m.place(raw(mask), 0), blocks - 8*(groups-1)}
 			})
 			if f == Q5_0 || f == Q5_1 || f == IQ4_NL {
 				return
@@ -116,7 +116,7 @@ func testBatchIn(t *testing.T, r *rand.Rand, m *machine, name string, blocks int
 		for b := range blocks {
 			var halves [2]int32
 			for j := range BlockSize {
-				halves[j/16] += int32(q[(row*stride+b)*BlockSize+j]) * int32(x[((b*BlockSize+j)/2*batchWide+v)*2+j%2])
+				halves[j/8%2] += int32(q[(row*stride+b)*BlockSize+j]) * int32(x[((b*BlockSize+j)/2*batchWide+v)*2+j%2])
 			}
 			dot := float32(halves[0] + halves[1])
 			if halved {

@@ -77,7 +77,8 @@ func (in *Input) Quantize(from, to int) {
 		clear(v.q[in.cols:])
 		clear(v.scale[in.cols/BlockSize:])
 		clear(v.sum[in.cols/BlockSize:])
-		clear(v.total[in.cols/BlockSize:])
+		clear(v.first[in.cols/BlockSize:])
+		clear(v.second[in.cols/BlockSize:])
 	}
 	for t := from / batchWide; t < min((to+batchWide-1)/batchWide, in.batch.count); t++ {
 		in.fillTile(t)
@@ -93,7 +94,8 @@ func paddedCols(cols int) int { return (cols + groupSize - 1) / groupSize * grou
 // grow makes room for n elements, if there is less.
 func (v *vector) grow(n int) {
 	if len(v.q) < n {
-		*v = vector{make([]int16, n), make([]float32, n/BlockSize), make([]float32, n/BlockSize), make([]int32, n/BlockSize)}
+		b := n / BlockSize
+		*v = vector{make([]int16, n), make([]float32, b), make([]float32, b), make([]int32, b), make([]int32, b)}
 	}
 }
 
@@ -107,7 +109,7 @@ func (v *byteVector) grow(n int) {
 func (in *Input) vector(i int) vector {
 	n := paddedCols(in.cols)
 	b, v := n/BlockSize, &in.words
-	return vector{v.q[i*n : (i+1)*n], v.scale[i*b : (i+1)*b], v.sum[i*b : (i+1)*b], v.total[i*b : (i+1)*b]}
+	return vector{v.q[i*n : (i+1)*n], v.scale[i*b : (i+1)*b], v.sum[i*b : (i+1)*b], v.first[i*b : (i+1)*b], v.second[i*b : (i+1)*b]}
 }
 
 // byteVector returns vector i in 8 bits.

@@ -61,9 +61,12 @@ var lanes32 = map[string]func(d, a, b uint32) uint32{
 		}
 		return d
 	},
-	"VPADDW":   func(_, a, b uint32) uint32 { return (a+b)&0xFFFF | (a>>16+b>>16)<<16 },
-	"VPSUBW":   func(_, a, b uint32) uint32 { return (a-b)&0xFFFF | (a>>16-b>>16)<<16 },
-	"VPMULLW":  func(_, a, b uint32) uint32 { return a*b&0xFFFF | (a>>16)*(b>>16)<<16 },
+	"VPADDB": func(_, a, b uint32) (sum uint32) {
+		for i := 0; i < 32; i += 8 {
+			sum |= (a>>i + b>>i) & 0xFF << i
+		}
+		return sum
+	},
 	"VPCMPEQD": func(_, a, b uint32) uint32 { return map[bool]uint32{true: ^uint32(0)}[a == b] },
 	"VPCMPEQW": func(_, a, b uint32) uint32 {
 		return map[bool]uint32{true: 0xFFFF}[uint16(a) == uint16(b)] | map[bool]uint32{true: 0xFFFF << 16}[a>>16 == b>>16]
@@ -149,15 +152,15 @@ func (m *machine) vector(in instruction) bool {
 		}
 		return false
 	}
-	if n == 4 && in.args[2][0] == 'K' { // words that the mask does not choose stay
+	if n == 4 && in.args[2][0] == 'K' { // bytes that the mask does not choose stay
 		old, mask := m.read(dst, m.width(dst)), m.gpr[in.args[2]]
 		if !m.vector(instruction{op, []string{in.args[0], in.args[1], dst}}) {
 			return false
 		}
 		out := m.read(dst, len(old))
-		for i := range len(out) / 2 {
+		for i := range out {
 			if mask>>i&1 == 0 {
-				copy(out[2*i:2*i+2], old[2*i:])
+				out[i] = old[i]
 			}
 		}
 		m.write(dst, out)
@@ -250,6 +253,14 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		binary.LittleEndian.PutUint64(v[:], m.value(args[1], size))
 		copy(out[int(imm)*size:], v[:size])
 		m.write(dst, out)
+	case "VPERMQ":
+		in, out := m.read(args[1], 32), make([]byte, 32)
+		for i := range 4 {
+			set64(out, i, get64(in, int(imm>>(2*i)&3)))
+		}
+		m.write(dst, out)
+	case "VPSRLDQ":
+		m.write(dst, m.read(args[1], 16)[imm:])
 	case "VPRORQ", "VPSRLQ":
 		out := m.read(args[1], m.width(dst))
 		for i := range len(out) / 8 {

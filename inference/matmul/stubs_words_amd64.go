@@ -7,95 +7,95 @@ package matmul
 // rowsQ8WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ8WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ8WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ40WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ40WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ40WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ41WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ41WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ41WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ4KWordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ4KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ4KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ5KWordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ5KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ5KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ6KWordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ6KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ6KWordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ50WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ50WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ50WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ51WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ51WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ51WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsIQ4WordsAVX2 is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsIQ4WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsIQ4WordsAVX2(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ8WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ8WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ8WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ40WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ40WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ40WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ41WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ41WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ41WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ4KWordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ4KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ4KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ5KWordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ5KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ5KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ6KWordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ6KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ6KWordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ50WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ50WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ50WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsQ51WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsQ51WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsQ51WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // rowsIQ4WordsVNNI is rowsWords for rows, groups > 0, the last group having last blocks, as mask says; rows are stride bytes apart.
 //
 //go:noescape
-func rowsIQ4WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+func rowsIQ4WordsVNNI(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 // quantizeAVX2 is quantize for blocks blocks, but stops at the first whose
 // largest value is below tinyBlock or not finite. It returns how many it did.
 //
 //go:noescape
-func quantizeAVX2(q *int16, scale, sum *float32, total *int32, x *float32, blocks int) (done int)
+func quantizeAVX2(q *int16, scale, sum *float32, first, second *int32, x *float32, blocks int) (done int)

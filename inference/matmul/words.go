@@ -7,11 +7,16 @@ import "math"
 
 // vector is one vector in blocks of 32, padded with zeros to whole groups of 8.
 type vector struct {
-	q     []int16   // integers from -qMax to qMax
+	q     []int16   // integers from -qMax to qMax, of each block in wordOrder
 	scale []float32 // of each block
 	sum   []float32 // of each block's elements: scale·Σ q
-	total []int32   // Σ q of each block
+
+	first, second []int32 // Σ q of each block's halves
 }
+
+// wordOrder says where element i of a block is in a vector: 0-7, 16-23, 8-15, 24-31. That
+// is what becomes of 32 bytes when they are unpacked to words in each 128 bits.
+func wordOrder(i int) int { return i&^24 | i&8<<1 | i&16>>1 }
 
 // A quantized block reaches from -qMax to qMax. Blocks whose largest value is below
 // tinyBlock count as zero: the inverse of their scale would overflow.
@@ -37,23 +42,25 @@ func quantize(v vector, x []float32) {
 			if !(largest < tinyBlock) {
 				zero = float32(math.NaN())
 			}
-			v.scale[b], v.sum[b], v.total[b] = zero, zero, 0
+			v.scale[b], v.sum[b], v.first[b], v.second[b] = zero, zero, 0, 0
 			continue
 		}
 		inverse := qMax / largest
-		var total int32
+		var halves [2]int32
 		for i, f := range block {
 			n := int32(math.RoundToEven(float64(float32(f * inverse))))
-			q[i] = int16(n)
-			total += n
+			q[wordOrder(i)] = int16(n)
+			halves[i/16] += n
 		}
 		scale := largest / qMax
-		v.scale[b], v.sum[b], v.total[b] = scale, scale*float32(total), total
+		v.scale[b], v.sum[b] = scale, scale*float32(halves[0]+halves[1])
+		v.first[b], v.second[b] = halves[0], halves[1]
 	}
 }
 
 // rowsBlocks computes y[r] = w[r]·x for len(y) rows of blocks blocks of 32 weights, and
-// a vector with integers of 8 or 16 bits, scales, and sums of its blocks.
+// a vector with integers of 8 or 16 bits, element i of a block at order(i), scales, and
+// sums of its blocks.
 //
 // Of each block the integer products are summed exactly, those of zero points and
 // 8-bit scales included. Times scales, block b goes to float sum b mod 8, and then the
@@ -61,7 +68,7 @@ func quantize(v vector, x []float32) {
 //
 // With halved, the two halves of a block are summed on their own and added as floats:
 // 16 products of Q6_K's 13 bits and 16 fit an int32, 32 do not.
-func rowsBlocks[T int8 | int16](f Format, y []float32, w []byte, q []T, scale, sum []float32, blocks int, halved bool) {
+func rowsBlocks[T int8 | int16](f Format, y []float32, w []byte, q []T, scale, sum []float32, blocks int, order func(int) int, halved bool) {
 	stride := blocks * BlockSize / layouts[f].elements * layouts[f].size
 	offset := f.offset()
 	var k block
@@ -72,7 +79,7 @@ func rowsBlocks[T int8 | int16](f Format, y []float32, w []byte, q []T, scale, s
 			q := q[b*BlockSize:]
 			var halves [2]int32
 			for i, v := range k.q {
-				halves[i/16] += k.sub[i/16] * (int32(v) - k.zero) * int32(q[i])
+				halves[i/16] += k.sub[i/16] * (int32(v) - k.zero) * int32(q[order(i)])
 			}
 			dot := float32(halves[0] + halves[1])
 			if halved {
@@ -94,7 +101,7 @@ func rowsBlocks[T int8 | int16](f Format, y []float32, w []byte, q []T, scale, s
 
 // rowsWords is rowsBlocks for vectors of 16 bits.
 func rowsWords(f Format, y []float32, w []byte, x vector, blocks int) {
-	rowsBlocks(f, y, w, x.q, x.scale, x.sum, blocks, f.halved())
+	rowsBlocks(f, y, w, x.q, x.scale, x.sum, blocks, wordOrder, f.halved())
 }
 
 // rowsWordsFunc is rowsWords for one format. w may go on behind the last row.

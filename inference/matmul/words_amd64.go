@@ -3,7 +3,7 @@
 package matmul
 
 // wordsFunc is one of the functions of stubs_words_amd64.go.
-type wordsFunc func(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, total *int32, mask *uint32, last int)
+type wordsFunc func(y *float32, w *byte, rows, stride, groups int, q *int16, scale, sum *float32, first, second *int32, mask *uint32, last int)
 
 var (
 	wordsAVX2 = [len(layouts)]rowsWordsFunc{
@@ -26,7 +26,7 @@ func rowsWordsBy(f Format, do wordsFunc) rowsWordsFunc {
 		stride := blocks * BlockSize / l.elements * l.size
 		groups := (blocks + 7) / 8
 		reach := groups * groupSize / l.elements * l.size // bytes read of each row
-		q, scale, sum, total := x.q[:groups*groupSize], x.scale[:groups*8], x.sum[:groups*8], x.total[:groups*8]
+		q, scale, sum, first, second := x.q[:groups*groupSize], x.scale[:groups*8], x.sum[:groups*8], x.first[:groups*8], x.second[:groups*8]
 		if stride == 0 {
 			clear(y)
 			return
@@ -38,11 +38,11 @@ func rowsWordsBy(f Format, do wordsFunc) rowsWordsFunc {
 			rows = min(len(y), (len(w)-reach)/stride+1)
 		}
 		if rows > 0 {
-			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], &total[0], mask, last)
+			do(&y[0], &w[0], rows, stride, groups, &q[0], &scale[0], &sum[0], &first[0], &second[0], mask, last)
 		}
 		for r := rows; r < len(y); r++ {
 			row := lastRow(w[r*stride:(r+1)*stride], reach)
-			do(&y[r], &(*row)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], &total[0], mask, last)
+			do(&y[r], &(*row)[0], 1, stride, groups, &q[0], &scale[0], &sum[0], &first[0], &second[0], mask, last)
 			lastRows.Put(row)
 		}
 	}
@@ -50,11 +50,11 @@ func rowsWordsBy(f Format, do wordsFunc) rowsWordsFunc {
 
 func quantizeWordsAVX2(v vector, x []float32) {
 	n := len(x) / BlockSize
-	q, scale, sum, total, x := v.q[:n*BlockSize], v.scale[:n], v.sum[:n], v.total[:n], x[:n*BlockSize]
+	q, scale, sum, first, second, x := v.q[:n*BlockSize], v.scale[:n], v.sum[:n], v.first[:n], v.second[:n], x[:n*BlockSize]
 	for b := 0; b < n; b++ {
-		b += quantizeAVX2(&q[b*BlockSize], &scale[b], &sum[b], &total[b], &x[b*BlockSize], n-b)
+		b += quantizeAVX2(&q[b*BlockSize], &scale[b], &sum[b], &first[b], &second[b], &x[b*BlockSize], n-b)
 		if b < n { // a block that is tiny or not finite
-			quantize(vector{q[b*BlockSize:], scale[b:], sum[b:], total[b:]}, x[b*BlockSize:(b+1)*BlockSize])
+			quantize(vector{q[b*BlockSize:], scale[b:], sum[b:], first[b:], second[b:]}, x[b*BlockSize:(b+1)*BlockSize])
 		}
 	}
 }

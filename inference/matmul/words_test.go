@@ -13,6 +13,7 @@ func randomWords(r *rand.Rand, cols, shift int) vector {
 	v := vector{
 		newGuarded[int16](n, shift, 9999).v, newGuarded(n/BlockSize, shift%8, poisonFloat).v,
 		newGuarded(n/BlockSize, shift%8, poisonFloat).v, newGuarded[int32](n/BlockSize, shift%8, 1<<30).v,
+		newGuarded[int32](n/BlockSize, shift%8, 1<<30).v,
 	}
 	x := make([]float32, cols)
 	fill(r, x)
@@ -163,7 +164,7 @@ func TestWordExtremesDoNotOverflow(t *testing.T) {
 				b.read(f, w, j)
 				var halves [2]int64
 				for i, q := range b.q {
-					halves[i/16] += int64(b.sub[i/16]) * (int64(q) - int64(b.zero)) * int64(v.q[32*j+i])
+					halves[i/16] += int64(b.sub[i/16]) * (int64(q) - int64(b.zero)) * int64(v.q[32*j+wordOrder(i)])
 				}
 				dot := float32(halves[0] + halves[1])
 				if f == Q6_K {
@@ -204,17 +205,18 @@ func TestQuantizeGivesDefinedBits(t *testing.T) {
 				}
 			}
 			q, scale := newGuarded[int16](blocks*BlockSize, r.IntN(16), 9999), floatsGuarded(blocks, r.IntN(8))
-			sum, total := floatsGuarded(blocks, r.IntN(8)), newGuarded[int32](blocks, r.IntN(8), 1<<30)
-			want := vector{make([]int16, blocks*BlockSize), make([]float32, blocks), make([]float32, blocks), make([]int32, blocks)}
+			sum, first, second := floatsGuarded(blocks, r.IntN(8)), newGuarded[int32](blocks, r.IntN(8), 1<<30), newGuarded[int32](blocks, r.IntN(8), 1<<30)
+			want := vector{make([]int16, blocks*BlockSize), make([]float32, blocks), make([]float32, blocks), make([]int32, blocks), make([]int32, blocks)}
 			quantize(want, x.v)
-			k.quantize(vector{q.v, scale.v, sum.v, total.v}, x.v)
-			if fmt.Sprint(q.v, total.v) != fmt.Sprint(want.q, want.total) || !sameBits(scale.v, want.scale) || !sameBits(sum.v, want.sum) {
-				t.Fatalf("quantize(%v)\n= %v %v %v %v\nwant %v", x.v, q.v, scale.v, sum.v, total.v, want)
+			k.quantize(vector{q.v, scale.v, sum.v, first.v, second.v}, x.v)
+			if fmt.Sprint(q.v, first.v, second.v) != fmt.Sprint(want.q, want.first, want.second) || !sameBits(scale.v, want.scale) || !sameBits(sum.v, want.sum) {
+				t.Fatalf("quantize(%v)\n= %v %v %v %v %v\nwant %v", x.v, q.v, scale.v, sum.v, first.v, second.v, want)
 			}
 			q.check(t, "q")
 			scale.check(t, "scale")
 			sum.check(t, "sum")
-			total.check(t, "total")
+			first.check(t, "first")
+			second.check(t, "second")
 		}
 	})
 }

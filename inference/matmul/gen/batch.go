@@ -53,9 +53,13 @@ func batch(o *out, wide, halved bool) {
 			o.op("VPXORQ", fmt.Sprintf("Z%d", i), fmt.Sprintf("Z%d", i), fmt.Sprintf("Z%d", i))
 		}
 	}
-	for u := range 16 {
-		if halved && u == 8 {
-			batchHalf(o, wide)
+	for i := range 16 {
+		u := i
+		if halved { // elements 0-7, 8-15; then 16-23, 24-31
+			u = i&^12 | i&8>>1 | i&4<<1
+			if i == 8 {
+				batchHalf(o, wide)
+			}
 		}
 		if wide {
 			z := fmt.Sprintf("Z%d", 8+u%2)
@@ -71,7 +75,7 @@ func batch(o *out, wide, halved bool) {
 			w := y(10 + r%2)
 			o.op("VPBROADCASTD", at(rows[r], 4*u), w)
 			for v := range 2 {
-				if u == 0 || halved && u == 8 {
+				if i == 0 || halved && i == 8 {
 					o.op("VPMADDWD", y(8+v), w, y(2*r+v))
 					continue
 				}
@@ -226,17 +230,31 @@ func batchEnd(o *out, wide bool) {
 // unpack emits the unpacking of one row: weights less their zero point, times 8-bit
 // scales, as words; scales and least weights as floats.
 //
-// Y3 to Y5 are what words wants; Y15 as in rows.
+// Y4, Y5, Y14 are what weights wants, Y3 zero, Y2 zero points, words; Y15 as in rows; Y1
+// (Q6_K) spreads a pair of scales.
 func (k bytesKernel) unpack(o *out) {
 	name := "unpack" + k.format + "AVX2"
 	def := []string{"Q", "DI", "W", "SI", "SCALE", "BX", "LEAST", "R9", "GROUPS", "CX", "MASK", "R8"}
 	signature := fmt.Sprintf("func %s(q *int16, scale, least *float32, w *byte, groups int, mask *uint32)", name)
 	o.declare(signature, name+" is unpackRow for groups > 0, the last group reading as mask says.")
-	o.frame(name, 0, 48, signature, def...)
+	locals := 0
+	if k.halved() {
+		locals = 32
+	}
+	o.frame(name, locals, 48, signature, def...)
 	for i, r := range []string{"Q", "SCALE", "LEAST", "W", "GROUPS", "MASK"} {
 		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"q", "scale", "least", "w", "groups", "mask"}[i], 8*i), r)
 	}
-	k.wordsConstants(o)
+	o.op("VPXOR", "Y3", "Y3", "Y3")
+	k.weightConstants(o)
+	if zero := map[string]int{"Q8": 0x00800080, "Q40": 0x00080008, "Q50": 0x00100010, "IQ4": 0x00800080, "Q6K": 0x00200020}[k.format]; zero != 0 {
+		o.op("MOVL", fmt.Sprintf("$0x%08x", zero), "AX")
+		o.op("VMOVD", "AX", "X2")
+		o.op("VPBROADCASTD", "X2", "Y2")
+	}
+	if k.halved() {
+		o.op("VMOVDQU", "spreadWords<>(SB)", "Y1")
+	}
 	o.op("VPCMPEQD", "Y15", "Y15", "Y15")
 	o.label("group")
 	if k.blockwise() {
@@ -245,10 +263,25 @@ func (k bytesKernel) unpack(o *out) {
 		o.op("VMOVDQU", "(MASK)", "Y15")
 		o.label("whole")
 	}
+	if k.halved() {
+		k.smallScales(o)
+	}
 	for j := range 8 {
-		for h := range 2 {
-			k.words(o, j, h, true)
-			o.op("VMOVDQU", "Y7", fmt.Sprintf("%d(Q)", 64*j+32*h))
+		k.weights(o, j)
+		o.op("VPUNPCKLBW", "Y3", "Y7", "Y8")
+		o.op("VPUNPCKHBW", "Y3", "Y7", "Y7")
+		if k.halved() {
+			o.op("VPBROADCASTD", fmt.Sprintf("a-%d(SP)", 32-4*j), "Y12")
+			o.op("VPSHUFB", "Y1", "Y12", "Y12")
+		}
+		for i, reg := range []string{"Y8", "Y7"} {
+			if k.zeroShift() != "" {
+				o.op("VPSUBW", "Y2", reg, reg)
+			}
+			if k.halved() {
+				o.op("VPMULLW", "Y12", reg, reg)
+			}
+			o.op("VMOVDQU", reg, fmt.Sprintf("%d(Q)", 64*j+32*i))
 		}
 	}
 	k.loadScale(o, 6)

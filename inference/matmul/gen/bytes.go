@@ -155,19 +155,37 @@ func (k bytesKernel) constants(o *out) {
 	}
 	o.op("VPCMPEQW", "Y3", "Y3", "Y3")
 	o.op("VPSRLW", "$15", "Y3", "Y3")
-	o.op("MOVL", "$0x0F0F0F0F", "AX")
-	o.op("VMOVD", "AX", "X4")
-	o.op("VPBROADCASTD", "X4", "Y4")
-	switch k.format {
-	case "Q40", "Q41":
-		o.op("VMOVDQU", "shiftQ4<>(SB)", "Y5")
-	case "Q5K", "Q6K":
-		o.op("MOVL", map[string]string{"Q5K": "$0x10101010", "Q6K": "$0x30303030"}[k.format], "AX")
-		o.op("VMOVD", "AX", "X5")
-		o.op("VPBROADCASTD", "X5", "Y5")
-	}
+	k.weightConstants(o)
 	if k.format == "Q6K" {
 		o.op("VMOVDQU", "spreadWords<>(SB)", "Y13")
+	}
+}
+
+// weightConstants loads what weights wants: Y4, Y5 and Y14.
+func (k bytesKernel) weightConstants(o *out) {
+	fill := func(value string, reg int) {
+		o.op("MOVL", "$"+value, "AX")
+		o.op("VMOVD", "AX", x(reg))
+		o.op("VPBROADCASTD", x(reg), y(reg))
+	}
+	if k.format == "Q8" {
+		fill("0x80808080", 4)
+		return
+	}
+	fill("0x0F0F0F0F", 4)
+	switch k.format {
+	case "Q40", "Q41", "Q50", "Q51", "IQ4":
+		o.op("VMOVDQU", "shiftQ4<>(SB)", "Y5")
+	case "Q5K":
+		fill("0x10101010", 5)
+	case "Q6K":
+		fill("0x30303030", 5)
+	}
+	switch k.format {
+	case "Q50", "Q51":
+		o.op("VMOVDQU", "bitOfByte<>(SB)", "Y14")
+	case "IQ4":
+		o.op("VMOVDQU", "nonLinear<>(SB)", "Y14")
 	}
 }
 
@@ -269,18 +287,49 @@ func (k bytesKernel) sixBits(o *out, d int, word string, reg int) {
 // register dst.
 func (k bytesKernel) block(o *out, j int, dst string) {
 	xs := fmt.Sprintf("%d(X)(AT*8)", 32*j)
-	switch k.format {
-	case "Q8":
+	if k.format == "Q8" {
 		o.note("|w| * (x with w's sign)")
 		o.op("VMOVDQU", fmt.Sprintf("%d(W)", k.size*j+2), "Y12")
 		o.op("VMOVDQU", xs, "Y13")
 		o.op("VPABSB", "Y12", "Y7")
 		o.op("VPSIGNB", "Y12", "Y13", "Y13")
 		xs = "Y13"
-	case "Q40", "Q41":
+	} else {
+		k.weights(o, j)
+	}
+	o.op("VPMADDUBSW", xs, "Y7", "Y7")
+	ones := "Y3"
+	if k.format == "Q6K" {
+		o.note("instead of ones the scales: of 16 weights, of the next 16")
+		o.op("VPBROADCASTD", fmt.Sprintf("a-%d(SP)", 32-4*j), "Y12")
+		o.op("VPSHUFB", "Y13", "Y12", "Y12")
+		ones = "Y12"
+	}
+	o.op("VPMADDWD", ones, "Y7", dst)
+}
+
+// weights puts block j's weights into Y7, 32 unsigned bytes in order: more by the zero
+// point than they stand for. It destroys Y12.
+func (k bytesKernel) weights(o *out, j int) {
+	switch k.format {
+	case "Q8":
+		o.op("VPXOR", fmt.Sprintf("%d(W)", k.size*j+2), "Y4", "Y7")
+	case "Q40", "Q41", "Q50", "Q51", "IQ4":
 		o.op("VBROADCASTI128", fmt.Sprintf("%d(W)", k.size*j+k.size-16), "Y7")
 		o.op("VPSRLVQ", "Y5", "Y7", "Y7")
 		o.op("VPAND", "Y4", "Y7", "Y7")
+		switch k.format {
+		case "Q50", "Q51":
+			o.note("fifth bits: byte i of 32 takes its byte of 4, and bit i of that")
+			o.op("VPBROADCASTD", fmt.Sprintf("%d(W)", k.size*j+k.size-20), "Y12")
+			o.op("VPSHUFB", "spreadBytes<>(SB)", "Y12", "Y12")
+			o.op("VPAND", "Y14", "Y12", "Y12")
+			o.op("VPCMPEQB", "Y14", "Y12", "Y12")
+			o.op("VPAND", "sixteens<>(SB)", "Y12", "Y12")
+			o.op("VPOR", "Y12", "Y7", "Y7")
+		case "IQ4":
+			o.op("VPSHUFB", "Y7", "Y14", "Y7")
+		}
 	case "Q4K", "Q5K":
 		o.op("VMOVDQU", fmt.Sprintf("%d(W)", k.size-128+32*(j/2)), "Y7")
 		if j%2 == 1 {
@@ -299,15 +348,6 @@ func (k bytesKernel) block(o *out, j int, dst string) {
 		o.op("VPAND", "Y4", "Y7", "Y7")
 		o.highBits(fmt.Sprintf("%d(W)", 128+32*h), 2*q-4)
 	}
-	o.op("VPMADDUBSW", xs, "Y7", "Y7")
-	ones := "Y3"
-	if k.format == "Q6K" {
-		o.note("instead of ones the scales: of 16 weights, of the next 16")
-		o.op("VPBROADCASTD", fmt.Sprintf("a-%d(SP)", 32-4*j), "Y12")
-		o.op("VPSHUFB", "Y13", "Y12", "Y12")
-		ones = "Y12"
-	}
-	o.op("VPMADDWD", ones, "Y7", dst)
 }
 
 // highBits adds to Y7 the bits that Y5 selects after a shift to the right.

@@ -13,13 +13,15 @@ func (o *out) quads(name string, v ...uint64) {
 
 // wordsTables emits the constants of the kernels for words.
 func wordsTables(o *out) {
-	var bit [4]uint64
-	for i := range 16 {
-		bit[i/4] |= 1 << i << (i % 4 * 16)
-	}
-	o.quads("bitOfWord", bit[:]...)
-	o.quads("nonLinear", 0xf6eaddcfbfad9881, 0x7159453526190d01, 0xf6eaddcfbfad9881, 0x7159453526190d01) // block.go, twice
 	o.quads("shiftQ4", 0, 0, 4, 4)
+	o.quads("spreadBytes", 0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303)
+	o.quads("spreadWords", 0x0100010001000100, 0x0100010001000100, 0x0302030203020302, 0x0302030203020302)
+	o.quads("bitOfByte", 0x8040201008040201, 0x8040201008040201, 0x8040201008040201, 0x8040201008040201)
+	o.quads("evenBytes", 0x0e0c0a0806040200, 0x0f0d0b0907050301)
+	o.quads("sixteens", 0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010)
+	low, high := uint64(0xf6eaddcfbfad9881), uint64(0x7159453526190d01) // nonLinear in block.go
+	low, high = low^0x8080808080808080, high^0x8080808080808080         // 128 more
+	o.quads("nonLinear", low, high, low, high)
 }
 
 // bytesTables emits the constants of the kernels for bytes.

@@ -7,13 +7,13 @@ import "fmt"
 //
 // Y0..Y3 hold a block; Y15 the mask that clears signs.
 func quantize(o *out) {
-	def := []string{"Q", "DI", "SCALE", "BX", "SUM", "R8", "TOTAL", "R12", "X", "SI", "BLOCKS", "CX", "DONE", "DX", "TOP", "AX"}
-	signature := "func quantizeAVX2(q *int16, scale, sum *float32, total *int32, x *float32, blocks int) (done int)"
+	def := []string{"Q", "DI", "SCALE", "BX", "SUM", "R8", "FIRST", "R12", "SECOND", "R9", "X", "SI", "BLOCKS", "CX", "DONE", "DX", "TOP", "AX"}
+	signature := "func quantizeAVX2(q *int16, scale, sum *float32, first, second *int32, x *float32, blocks int) (done int)"
 	o.WriteString("\nDATA qMax<>+0(SB)/4, $0x46fffe00 // 32767\nGLOBL qMax<>(SB), RODATA|NOPTR, $4\n")
 	o.declare(signature, "quantizeAVX2 is quantize for blocks blocks, but stops at the first whose\n// largest value is below tinyBlock or not finite. It returns how many it did.")
-	o.text("quantizeAVX2", 56, signature, def...)
-	for i, r := range []string{"Q", "SCALE", "SUM", "TOTAL", "X", "BLOCKS"} {
-		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"q", "scale", "sum", "total", "x", "blocks"}[i], 8*i), r)
+	o.text("quantizeAVX2", 64, signature, def...)
+	for i, r := range []string{"Q", "SCALE", "SUM", "FIRST", "SECOND", "X", "BLOCKS"} {
+		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"q", "scale", "sum", "first", "second", "x", "blocks"}[i], 8*i), r)
 	}
 	o.op("XORQ", "DONE", "DONE")
 	o.op("VPCMPEQD", "Y15", "Y15", "Y15")
@@ -52,22 +52,24 @@ func quantize(o *out) {
 	}
 	o.op("VPADDD", "Y1", "Y0", "Y4")
 	o.op("VPADDD", "Y3", "Y2", "Y6")
-	o.op("VPADDD", "Y6", "Y4", "Y4")
 	o.op("VPACKSSDW", "Y1", "Y0", "Y0")
 	o.op("VPACKSSDW", "Y3", "Y2", "Y2")
 	o.op("VPERMQ", "$0xD8", "Y0", "Y0")
 	o.op("VPERMQ", "$0xD8", "Y2", "Y2")
-	o.op("VMOVDQU", "Y0", "(Q)")
-	o.op("VMOVDQU", "Y2", "32(Q)")
-	o.note("their sum, and times scale")
+	o.note("integers 0-7, 16-23; 8-15, 24-31")
+	o.op("VPERM2I128", "$0x20", "Y2", "Y0", "Y1")
+	o.op("VPERM2I128", "$0x31", "Y2", "Y0", "Y3")
+	o.op("VMOVDQU", "Y1", "(Q)")
+	o.op("VMOVDQU", "Y3", "32(Q)")
+	o.note("sums of halves, and of all times scale")
+	o.op("VPHADDD", "Y6", "Y4", "Y4") // lanes: 2 of the first half, 2 of the second, twice
 	o.op("VEXTRACTI128", "$1", "Y4", "X5")
 	o.op("VPADDD", "X5", "X4", "X4")
-	o.op("VPSHUFD", "$0x4E", "X4", "X5")
-	o.op("VPADDD", "X5", "X4", "X4")
-	o.op("VPSHUFD", "$0xB1", "X4", "X5")
-	o.op("VPADDD", "X5", "X4", "X4")
+	o.op("VPHADDD", "X4", "X4", "X4") // first half, second half, ...
 	o.op("VMOVD", "X4", "TOP")
-	o.op("MOVL", "TOP", "(TOTAL)")
+	o.op("MOVL", "TOP", "(FIRST)")
+	o.op("VPEXTRD", "$1", "X4", "(SECOND)")
+	o.op("VPHADDD", "X4", "X4", "X4")
 	o.op("VCVTDQ2PS", "X4", "X4")
 	o.op("VMULSS", "X12", "X4", "X4")
 	o.op("VMOVSS", "X4", "(SUM)")
@@ -75,10 +77,11 @@ func quantize(o *out) {
 	o.op("ADDQ", "$64", "Q")
 	o.op("ADDQ", "$4", "SCALE")
 	o.op("ADDQ", "$4", "SUM")
-	o.op("ADDQ", "$4", "TOTAL")
+	o.op("ADDQ", "$4", "FIRST")
+	o.op("ADDQ", "$4", "SECOND")
 	o.op("INCQ", "DONE")
 	o.op("JMP", "loop")
 	o.label("end")
-	o.op("MOVQ", "DONE", "done+48(FP)")
+	o.op("MOVQ", "DONE", "done+56(FP)")
 	o.end(def...)
 }
