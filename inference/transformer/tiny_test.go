@@ -96,6 +96,13 @@ func randomWeights(r *rand.Rand, typ gguf.Type, n int) []byte {
 			half(0, 0x1000) // 0.0005
 		case gguf.Q4_0:
 			half(0, 0x2000) // 0.008
+		case gguf.Q5_0:
+			half(0, 0x1C00) // 0.004
+		case gguf.IQ4_NL:
+			half(0, 0x1000)
+		case gguf.Q5_1:
+			half(0, 0x1C00)
+			half(2, 0xAB00)
 		case gguf.Q4_1:
 			half(0, 0x2000)
 			half(2, 0xAB00) // -0.055
@@ -113,7 +120,8 @@ func randomWeights(r *rand.Rand, typ gguf.Type, n int) []byte {
 // package matmul multiplies, with every kernel.
 func TestEachFormatEqualsFloat64Reference(t *testing.T) {
 	tokens := []int32{1, 5, 9, 30, 2, 2, 17, 39, 0, 4, 11, 12}
-	for _, typ := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_1, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
+	for _, typ := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_1,
+		gguf.Q5_0, gguf.Q5_1, gguf.IQ4_NL, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
 		f := tiny{arch: "llama", typ: typ, layers: 2}.file(t)
 		want := reference(f, tokens)
 		size := 0.0
