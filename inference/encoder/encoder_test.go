@@ -174,3 +174,10 @@ func TestTurns(t *testing.T) {
 		}
 	}
 }
+
+// gelu is that of one number.
+func gelu(x float32) float32 {
+	v := []float32{x}
+	matmul.GELU(v)
+	return v[0]
+}

@@ -138,24 +138,3 @@ func layerNorm(x []float32, a affine, eps float32) {
 		x[i] = float32(float32((float64(v)-mean)*inverse)*w[i]) + b[i]
 	}
 }
-
-// gelu returns x·Φ(x), Φ the distribution function of the normal distribution
-// (arXiv 1606.08415), as BERT defines it and not by the approximation with tanh.
-//
-// With u = |x|/√2 it is x·erfc(u)/2 for negative x, and x minus that of -x for others.
-// erfc(u) is exp(-u²) times a polynomial in 1/(1+p·u), off by at most 1.5e-7
-// (Abramowitz and Stegun, 7.1.26).
-func gelu(x float32) float32 {
-	const p, a1, a2, a3, a4, a5 = 0.3275911, 0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429
-	u := float32(math.Abs(float64(x))) * (1 / math.Sqrt2)
-	t := 1 / (1 + float32(p*u))
-	c := float32(a5*t) + a4
-	c = float32(c*t) + a3
-	c = float32(c*t) + a2
-	c = float32(c*t) + a1
-	c = float32(float32(c*t)*matmul.Exp(-float32(u*u))) * 0.5 // erfc(u)/2
-	if x < 0 {
-		return x * c
-	}
-	return x - float32(x*c)
-}

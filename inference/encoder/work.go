@@ -128,7 +128,5 @@ func (r *run) gelu(x []float32) {
 }
 
 func (a *activate) Do(_, from, to int) {
-	for i, v := range a.x[from:to] {
-		a.x[from+i] = gelu(v)
-	}
+	matmul.GELU(a.x[from:to])
 }

@@ -28,3 +28,8 @@ func rotateHalvesAVX2(a, b, cos, sin *float32, n int)
 //
 //go:noescape
 func gegluAVX2(gate, up *float32, n int)
+
+// geluAVX2 is geluAll for n a multiple of 8, at least 8.
+//
+//go:noescape
+func geluAVX2(x *float32, n int)

@@ -47,6 +47,10 @@ func Rotate(v []float32, halves bool, cos, sin []float32) {
 //	gelu(x) = x·s(2u), u = √(2/π)·(x + 0.044715·x³)
 func GeGLU(gate, up []float32) { active().vector.geglu(gate, up[:len(gate)]) }
 
+// GELU replaces x by x·Φ(x), Φ the distribution function of the normal distribution
+// (arXiv 1606.08415), as BERT defines it and not by the approximation with tanh.
+func GELU(x []float32) { active().vector.gelu(x) }
+
 // vectorKernel is functions that do elements one by one; the definition of each is the
 // function of that name in this file.
 type vectorKernel struct {
@@ -55,9 +59,10 @@ type vectorKernel struct {
 	rotatePairs  func(v, cos, sin []float32)
 	rotateHalves func(a, b, cos, sin []float32)
 	geglu        func(gate, up []float32)
+	gelu         func(x []float32)
 }
 
-var portableVector = vectorKernel{normalize, add, rotatePairs, rotateHalves, geglu}
+var portableVector = vectorKernel{normalize, add, rotatePairs, rotateHalves, geglu, geluAll}
 
 func normalize(y, x, w []float32, inverse float32) {
 	w, y = w[:len(x)], y[:len(x)]
@@ -177,4 +182,28 @@ func swiglu(gate, up []float32) {
 	for i, g := range gate {
 		gate[i] = float32(g/(1+Exp(-g))) * up[i]
 	}
+}
+
+func geluAll(x []float32) {
+	for i, v := range x {
+		x[i] = gelu(v)
+	}
+}
+
+// gelu is GELU of one number. With u = |x|/√2 it is x·erfc(u)/2 for negative x, and x
+// minus that for others. erfc(u) is exp(-u²) times a polynomial in 1/(1+p·u), off by at
+// most 1.5e-7 (Abramowitz and Stegun, 7.1.26).
+func gelu(x float32) float32 {
+	const p, a1, a2, a3, a4, a5 = 0.3275911, 0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429
+	u := float32(math.Abs(float64(x))) * (1 / math.Sqrt2)
+	t := 1 / (1 + float32(p*u))
+	c := float32(a5*t) + a4
+	c = float32(c*t) + a3
+	c = float32(c*t) + a2
+	c = float32(c*t) + a1
+	c = float32(float32(c*t)*Exp(-float32(u*u))) * 0.5 // erfc(u)/2
+	if x < 0 {
+		return x * c
+	}
+	return x - float32(x*c)
 }

@@ -5,7 +5,7 @@ package matmul
 // The functions below check lengths by slicing, give whole vectors to assembly and the
 // rest to Go.
 
-var vector256 = vectorKernel{normalizeVectorAVX2, addVectorAVX2, rotatePairsVectorAVX2, rotateHalvesVectorAVX2, gegluVectorAVX2}
+var vector256 = vectorKernel{normalizeVectorAVX2, addVectorAVX2, rotatePairsVectorAVX2, rotateHalvesVectorAVX2, gegluVectorAVX2, geluVectorAVX2}
 
 func normalizeVectorAVX2(y, x, w []float32, inverse float32) {
 	y, w = y[:len(x)], w[:len(x)]
@@ -50,4 +50,12 @@ func gegluVectorAVX2(gate, up []float32) {
 		gegluAVX2(&gate[0], &up[0], whole)
 	}
 	geglu(gate[whole:], up[whole:])
+}
+
+func geluVectorAVX2(x []float32) {
+	whole := len(x) &^ 7
+	if whole > 0 {
+		geluAVX2(&x[0], whole)
+	}
+	geluAll(x[whole:])
 }

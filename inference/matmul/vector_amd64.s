@@ -88,6 +88,12 @@ DATA bias127<>+16(SB)/8, $0x0000007f0000007f
 DATA bias127<>+24(SB)/8, $0x0000007f0000007f
 GLOBL bias127<>(SB), RODATA|NOPTR, $32
 
+DATA signs<>+0(SB)/8, $0x8000000080000000
+DATA signs<>+8(SB)/8, $0x8000000080000000
+DATA signs<>+16(SB)/8, $0x8000000080000000
+DATA signs<>+24(SB)/8, $0x8000000080000000
+GLOBL signs<>(SB), RODATA|NOPTR, $32
+
 DATA geluCube<>+0(SB)/8, $0x3d3727133d372713
 DATA geluCube<>+8(SB)/8, $0x3d3727133d372713
 DATA geluCube<>+16(SB)/8, $0x3d3727133d372713
@@ -99,6 +105,60 @@ DATA geluScale<>+8(SB)/8, $0xbfcc422abfcc422a
 DATA geluScale<>+16(SB)/8, $0xbfcc422abfcc422a
 DATA geluScale<>+24(SB)/8, $0xbfcc422abfcc422a
 GLOBL geluScale<>(SB), RODATA|NOPTR, $32
+
+DATA magnitude<>+0(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+8(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+16(SB)/8, $0x7fffffff7fffffff
+DATA magnitude<>+24(SB)/8, $0x7fffffff7fffffff
+GLOBL magnitude<>(SB), RODATA|NOPTR, $32
+
+DATA geluRoot<>+0(SB)/8, $0x3f3504f33f3504f3
+DATA geluRoot<>+8(SB)/8, $0x3f3504f33f3504f3
+DATA geluRoot<>+16(SB)/8, $0x3f3504f33f3504f3
+DATA geluRoot<>+24(SB)/8, $0x3f3504f33f3504f3
+GLOBL geluRoot<>(SB), RODATA|NOPTR, $32
+
+DATA geluHalf<>+0(SB)/8, $0x3f0000003f000000
+DATA geluHalf<>+8(SB)/8, $0x3f0000003f000000
+DATA geluHalf<>+16(SB)/8, $0x3f0000003f000000
+DATA geluHalf<>+24(SB)/8, $0x3f0000003f000000
+GLOBL geluHalf<>(SB), RODATA|NOPTR, $32
+
+DATA geluP<>+0(SB)/8, $0x3ea7ba053ea7ba05
+DATA geluP<>+8(SB)/8, $0x3ea7ba053ea7ba05
+DATA geluP<>+16(SB)/8, $0x3ea7ba053ea7ba05
+DATA geluP<>+24(SB)/8, $0x3ea7ba053ea7ba05
+GLOBL geluP<>(SB), RODATA|NOPTR, $32
+
+DATA geluA5<>+0(SB)/8, $0x3f87dc223f87dc22
+DATA geluA5<>+8(SB)/8, $0x3f87dc223f87dc22
+DATA geluA5<>+16(SB)/8, $0x3f87dc223f87dc22
+DATA geluA5<>+24(SB)/8, $0x3f87dc223f87dc22
+GLOBL geluA5<>(SB), RODATA|NOPTR, $32
+
+DATA geluA4<>+0(SB)/8, $0xbfba00e3bfba00e3
+DATA geluA4<>+8(SB)/8, $0xbfba00e3bfba00e3
+DATA geluA4<>+16(SB)/8, $0xbfba00e3bfba00e3
+DATA geluA4<>+24(SB)/8, $0xbfba00e3bfba00e3
+GLOBL geluA4<>(SB), RODATA|NOPTR, $32
+
+DATA geluA3<>+0(SB)/8, $0x3fb5f0e33fb5f0e3
+DATA geluA3<>+8(SB)/8, $0x3fb5f0e33fb5f0e3
+DATA geluA3<>+16(SB)/8, $0x3fb5f0e33fb5f0e3
+DATA geluA3<>+24(SB)/8, $0x3fb5f0e33fb5f0e3
+GLOBL geluA3<>(SB), RODATA|NOPTR, $32
+
+DATA geluA2<>+0(SB)/8, $0xbe91a98ebe91a98e
+DATA geluA2<>+8(SB)/8, $0xbe91a98ebe91a98e
+DATA geluA2<>+16(SB)/8, $0xbe91a98ebe91a98e
+DATA geluA2<>+24(SB)/8, $0xbe91a98ebe91a98e
+GLOBL geluA2<>(SB), RODATA|NOPTR, $32
+
+DATA geluA1<>+0(SB)/8, $0x3e8279063e827906
+DATA geluA1<>+8(SB)/8, $0x3e8279063e827906
+DATA geluA1<>+16(SB)/8, $0x3e8279063e827906
+DATA geluA1<>+24(SB)/8, $0x3e8279063e827906
+GLOBL geluA1<>(SB), RODATA|NOPTR, $32
 
 // func normalizeAVX2(y, x, w *float32, n int, inverse float32)
 #define Y DI
@@ -286,4 +346,76 @@ loop:
 	RET
 #undef GATE
 #undef UP
+#undef N
+
+// func geluAVX2(x *float32, n int)
+#define X DI
+#define N CX
+TEXT ·geluAVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), X
+	MOVQ n+8(FP), N
+	VXORPS Y9, Y9, Y9
+loop:
+	VMOVUPS (X), Y4
+	VANDPS magnitude<>(SB), Y4, Y5
+	VMULPS geluRoot<>(SB), Y5, Y5
+	VMULPS geluP<>(SB), Y5, Y6
+	VMOVUPS one<>(SB), Y0
+	VADDPS Y0, Y6, Y6
+	VDIVPS Y6, Y0, Y6
+	VMULPS geluA5<>(SB), Y6, Y7
+	VADDPS geluA4<>(SB), Y7, Y7
+	VMULPS Y6, Y7, Y7
+	VADDPS geluA3<>(SB), Y7, Y7
+	VMULPS Y6, Y7, Y7
+	VADDPS geluA2<>(SB), Y7, Y7
+	VMULPS Y6, Y7, Y7
+	VADDPS geluA1<>(SB), Y7, Y7
+	VMULPS Y6, Y7, Y7
+	VMULPS Y5, Y5, Y0
+	VXORPS signs<>(SB), Y0, Y0
+	// clamp; the operand order lets NaN through
+	VMOVUPS expHigh<>(SB), Y1
+	VMINPS Y0, Y1, Y0
+	VMOVUPS expLow<>(SB), Y1
+	VMAXPS Y0, Y1, Y0
+	VMULPS expLog2E<>(SB), Y0, Y1
+	VADDPS expRound<>(SB), Y1, Y1
+	VSUBPS expRound<>(SB), Y1, Y1
+	VMULPS expLn2Hi<>(SB), Y1, Y2
+	VSUBPS Y2, Y0, Y0
+	VMULPS expLn2Lo<>(SB), Y1, Y2
+	VSUBPS Y2, Y0, Y0
+	VMULPS expC0<>(SB), Y0, Y3
+	VADDPS expC1<>(SB), Y3, Y3
+	VMULPS Y0, Y3, Y3
+	VADDPS expC2<>(SB), Y3, Y3
+	VMULPS Y0, Y3, Y3
+	VADDPS expC3<>(SB), Y3, Y3
+	VMULPS Y0, Y3, Y3
+	VADDPS expC4<>(SB), Y3, Y3
+	VMULPS Y0, Y3, Y3
+	VADDPS expC5<>(SB), Y3, Y3
+	VMULPS Y0, Y0, Y2
+	VMULPS Y2, Y3, Y3
+	VADDPS Y0, Y3, Y3
+	VADDPS one<>(SB), Y3, Y3
+	// times 2^n
+	VCVTPS2DQ Y1, Y1
+	VPADDD bias127<>(SB), Y1, Y1
+	VPSLLD $23, Y1, Y1
+	VMULPS Y1, Y3, Y0
+	VMULPS Y0, Y7, Y7
+	VMULPS geluHalf<>(SB), Y7, Y7
+	VMULPS Y7, Y4, Y7
+	VSUBPS Y7, Y4, Y0
+	VCMPPS $1, Y9, Y4, Y4
+	VBLENDVPS Y4, Y7, Y0, Y0
+	VMOVUPS Y0, (X)
+	ADDQ $32, X
+	SUBQ $8, N
+	JNZ loop
+	VZEROUPPER
+	RET
+#undef X
 #undef N

@@ -26,6 +26,7 @@ func TestVectorFunctionsGiveDefinedBits(t *testing.T) {
 			}},
 			{"rotateHalves", 4, func(k *vectorKernel, v [4][]float32) { k.rotateHalves(v[0], v[1], v[2], v[3]) }},
 			{"geglu", 2, func(k *vectorKernel, v [4][]float32) { k.geglu(v[0], v[1]) }},
+			{"gelu", 1, func(k *vectorKernel, v [4][]float32) { k.gelu(v[0]) }},
 		} {
 			for n := range 66 {
 				var guards [4]guarded[float32]

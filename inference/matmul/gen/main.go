@@ -156,12 +156,13 @@ func main() {
 		widenBytes(o, false)
 	})
 	write("vector_amd64.s", func(o *out) {
-		lanes(o, append(table[:14:14], geluTable...))
+		lanes(o, append(table[:15:15], append(geluTable, erfTable...)...))
 		normalize(o)
 		sum(o)
 		rotatePairs(o)
 		rotateHalves(o)
 		geglu(o)
+		gelu(o)
 	})
 	write("blas_amd64.s", func(o *out) {
 		for _, elem := range []int{4, 8} {

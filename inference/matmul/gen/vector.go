@@ -145,3 +145,49 @@ func geglu(o *out) {
 	o.op("JNZ", "loop")
 	o.end(def...)
 }
+
+// erfTable is the constants of gelu in vector.go.
+var erfTable = []constant{
+	{"magnitude", 0x7FFFFFFF}, {"geluRoot", f32(0.7071067811865476)}, {"geluHalf", f32(0.5)},
+	{"geluP", f32(0.3275911)}, {"geluA5", f32(1.061405429)}, {"geluA4", f32(-1.453152027)},
+	{"geluA3", f32(1.421413741)}, {"geluA2", f32(-0.284496736)}, {"geluA1", f32(0.254829592)},
+}
+
+// gelu emits x = gelu(x), operation by operation as in vector.go, for a multiple of 8.
+// Y4 is x, Y5 u, Y6 t, Y7 c.
+func gelu(o *out) {
+	def := []string{"X", "DI", "N", "CX"}
+	signature := "func geluAVX2(x *float32, n int)"
+	o.declare(signature, "geluAVX2 is geluAll for n a multiple of 8, at least 8.")
+	o.text("geluAVX2", 16, signature, def...)
+	o.op("MOVQ", "x+0(FP)", "X")
+	o.op("MOVQ", "n+8(FP)", "N")
+	o.op("VXORPS", "Y9", "Y9", "Y9")
+	o.label("loop")
+	o.op("VMOVUPS", "(X)", "Y4")
+	o.op("VANDPS", sym("magnitude"), "Y4", "Y5")
+	o.op("VMULPS", sym("geluRoot"), "Y5", "Y5")
+	o.op("VMULPS", sym("geluP"), "Y5", "Y6")
+	o.op("VMOVUPS", sym("one"), "Y0")
+	o.op("VADDPS", "Y0", "Y6", "Y6")
+	o.op("VDIVPS", "Y6", "Y0", "Y6")
+	o.op("VMULPS", sym("geluA5"), "Y6", "Y7")
+	for i := 4; i > 0; i-- {
+		o.op("VADDPS", sym(fmt.Sprintf("geluA%d", i)), "Y7", "Y7")
+		o.op("VMULPS", "Y6", "Y7", "Y7")
+	}
+	o.op("VMULPS", "Y5", "Y5", "Y0")
+	o.op("VXORPS", sym("signs"), "Y0", "Y0")
+	exp(o, 0, 1, 2, 3)
+	o.op("VMULPS", "Y0", "Y7", "Y7")
+	o.op("VMULPS", sym("geluHalf"), "Y7", "Y7")
+	o.op("VMULPS", "Y7", "Y4", "Y7")
+	o.op("VSUBPS", "Y7", "Y4", "Y0")
+	o.op("VCMPPS", "$1", "Y9", "Y4", "Y4") // less than 0
+	o.op("VBLENDVPS", "Y4", "Y7", "Y0", "Y0")
+	o.op("VMOVUPS", "Y0", "(X)")
+	o.op("ADDQ", "$32", "X")
+	o.op("SUBQ", "$8", "N")
+	o.op("JNZ", "loop")
+	o.end(def...)
+}
