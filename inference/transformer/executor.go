@@ -58,9 +58,10 @@ type place struct {
 	cache *cache
 }
 
-// mostRows bounds the tokens of a step. More would use each weight more often while it
-// is in cache, at the price of scratch memory.
-const mostRows = 32
+// mostRows bounds the tokens of a step. More would use each weight more often once it is
+// unpacked, at the price of scratch memory: 14 KiB a token for the embedded model, whose
+// prompts ran at 20,600 tokens/s with 32, 21,400 with 64 and 21,900 with 128.
+const mostRows = 64
 
 // MaxRows returns how many tokens a step can have.
 func (m *Model) MaxRows() int { return mostRows }
@@ -116,9 +117,11 @@ func (e *Executor) prepare() int {
 		return rows
 	}
 	c, f := &e.m.Config, func(n int) []float32 { return make([]float32, n) }
-	t := rows
+	t := rows // 1: who generates alone needs no more
 	if t > 1 {
-		t = e.m.MaxRows() // prompts are likely to come
+		if t = matmul.QuantizeUnit; rows > t {
+			t = e.m.MaxRows()
+		}
 	}
 	e.rows = t
 	q, kv := t*c.Heads*c.HeadDim, t*c.KVHeads*c.HeadDim

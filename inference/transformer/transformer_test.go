@@ -195,7 +195,7 @@ func TestRunRefusesTokensOutsideVocabulary(t *testing.T) {
 func TestRunStopsBetweenBatches(t *testing.T) {
 	s := session(t, parse(t)["kjv-Q8_0.gguf"], 1, 256)
 	enough, calls := errors.New("enough"), 0
-	_, err := s.Run(make([]int32, 5*s.m.MaxRows()), func() error {
+	_, err := s.Run(make([]int32, 3*s.m.MaxRows()), func() error {
 		if calls++; calls == 3 {
 			return enough
 		}
