@@ -14,7 +14,8 @@ type PerplexityOptions struct {
 	Window int
 	// Skip is how many tokens at the beginning of a window are context only; at least
 	// 1, since there is nothing to foretell the first from, and less than Window. 0
-	// means half of Window, or 1 for a text that does not fill one.
+	// means half of Window and 1, as llama-perplexity has it, but 1 for a window of two
+	// and for a text that does not fill one.
 	Skip int
 	// Each, if not nil, is called after each window with what there is by then, but for
 	// Value. An error from it ends the measurement and is returned.
@@ -82,8 +83,8 @@ func (m *Model) PerplexityTokens(ctx context.Context, tokens []int32, o Perplexi
 		}
 	}
 	if o.Skip == 0 {
-		if o.Skip = 1; len(tokens) >= o.Window {
-			o.Skip = o.Window / 2
+		if o.Skip = 1; len(tokens) >= o.Window && o.Window > 2 {
+			o.Skip = o.Window/2 + 1
 		}
 	}
 	w, err := m.empty(ctx)

@@ -62,7 +62,9 @@ func TestPerplexityIsThePublishedDefinition(t *testing.T) {
 	}{
 		{"default, short text", 0, 0, [][2]int{{0, len(tokens)}}, 1},
 		{"short text, skip", 200, 10, [][2]int{{0, len(tokens)}}, 10},
-		{"windows", 20, 0, [][2]int{{0, 20}, {20, 40}, {40, 60}}, 10},
+		{"windows", 20, 0, [][2]int{{0, 20}, {20, 40}, {40, 60}}, 11},
+		{"odd windows", 21, 0, [][2]int{{0, 21}, {21, 42}}, 11},
+		{"windows of three", 3, 0, [][2]int{{0, 3}, {3, 6}}, 2},
 		{"windows, skip", 25, 1, [][2]int{{0, 25}, {25, 50}}, 1},
 		{"pairs", 2, 0, [][2]int{{0, 2}, {2, 4}, {4, 6}, {6, 8}}, 1},
 	} {

@@ -8,7 +8,9 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 )
 
-// CacheKind is how a session keeps keys and values.
+// CacheKind is how a session keeps keys and values. The perplexity of SmolLM2-135M (F16)
+// over seven windows of 512 tokens is 35.5438 with CacheF32, 35.5441 with CacheF16 and
+// 35.6247 with CacheQ8.
 type CacheKind uint8
 
 // The kinds. The zero value loses nothing.

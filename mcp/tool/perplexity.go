@@ -22,7 +22,7 @@ var _ Judge = (*inference.Model)(nil)
 type perplexityIn struct {
 	Text   string `json:"text" jsonschema:"text to judge"`
 	Window int    `json:"window,omitempty" jsonschema:"tokens that are seen together; 512, or the model's context if less, if left out"`
-	Skip   int    `json:"skip,omitempty" jsonschema:"tokens at the start of each window that do not count; half of it if left out, or 1 for a text shorter than a window"`
+	Skip   int    `json:"skip,omitempty" jsonschema:"tokens at the start of each window that do not count; half of it and one more if left out, or 1 for a text shorter than a window"`
 }
 
 type perplexityOut struct {
