@@ -37,8 +37,8 @@ func loadEncoder(f *gguf.File, cfg Config) (*Model, error) {
 	if cfg.Context > 0 {
 		e.Context = min(e.Context, cfg.Context)
 	}
-	if cfg.CacheBytes > 0 {
-		e.Context = int(min(int64(e.Context), cfg.CacheBytes/e.ScratchBytes(1)))
+	for cfg.CacheBytes > 0 && e.Context > 0 && e.ScratchBytes(e.Context) > cfg.CacheBytes {
+		e.Context = e.Context * 7 / 8
 	}
 	if e.Context < 1 {
 		return nil, fmt.Errorf("inference: a token takes %d bytes of memory, %d are allowed", e.ScratchBytes(1), cfg.CacheBytes)

@@ -22,8 +22,6 @@ type run struct {
 	h       []float32 // (maxBatch, dim) on its way to x
 	up      []float32 // (maxBatch, hidden)
 	in      *matmul.Input
-	scores  []float32 // (threads, T)
-	keys    []float32 // (threads, T, hd) one head's
 
 	quantize quantize
 	product  product
@@ -38,8 +36,7 @@ func newRun(m *Model) *run { return &run{m: m, in: matmul.NewInput(0, 0)} }
 func (m *Model) ScratchBytes(T int) int64 {
 	batch := int64(min(T, maxBatch))
 	wide := int64(max(m.Dim, m.Hidden))
-	perToken := 5*int64(m.Dim) + int64(m.threads)*int64(1+m.Dim/m.Heads)
-	return 4 * (int64(T)*perToken + batch*(int64(m.Dim)+2*wide))
+	return 4 * (5*int64(T)*int64(m.Dim) + int64(m.threads)*int64(attendFloats(T, m.Dim/m.Heads)) + batch*(int64(m.Dim)+2*wide))
 }
 
 // Threads returns how many threads work is spread over.
@@ -57,7 +54,10 @@ func (r *run) grow(T int) {
 	batch := min(T, maxBatch)
 	r.h, r.up = make([]float32, batch*dim), make([]float32, batch*r.m.Hidden)
 	r.in = matmul.NewInput(batch, max(dim, r.m.Hidden))
-	r.scores, r.keys = make([]float32, r.m.threads*T), make([]float32, r.m.threads*T*dim/r.m.Heads)
+	r.attend.scratch = r.attend.scratch[:0]
+	for range r.m.threads {
+		r.attend.scratch = append(r.attend.scratch, newScratch(T, dim/r.m.Heads))
+	}
 }
 
 // forward leaves the last layer's result for the tokens in r.x.

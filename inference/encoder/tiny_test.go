@@ -12,7 +12,7 @@ import (
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf/gguftest"
 )
 
-// tiny is a random model of 2 layers and 4 heads, or one that is wrong: keys and tensors
+// tiny is a random model of 2 layers and 8 heads, or one that is wrong: keys and tensors
 // of it can be replaced, or taken away.
 type tiny struct {
 	wide    bool      // 256 elements, which some formats need, in place of 64
@@ -23,7 +23,7 @@ type tiny struct {
 	more    []gguftest.Tensor
 }
 
-const tinyDim, tinyHidden, tinyContext, tinyHeads = 64, 128, 80, 4
+const tinyDim, tinyHidden, tinyContext, tinyHeads = 64, 128, 80, 8
 
 var tinyVocab = []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁a", "▁b", "▁c", "▁the", "▁cat", "s", "▁.", "▁dog", "▁é"}
 

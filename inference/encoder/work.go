@@ -1,8 +1,6 @@
 package encoder
 
 import (
-	"math"
-
 	"github.com/unikernel-ai/unikernel-ai/inference/matmul"
 )
 
@@ -63,38 +61,6 @@ func (p *product) Do(_, from, to int) {
 	matmul.MulRows(p.y, &p.l.w, p.in, from, to)
 	for i := range p.in.Count() {
 		add(p.y[i*rows+from:i*rows+to], p.l.b[from:to])
-	}
-}
-
-// attend is attention, cut by heads.
-type attend struct {
-	r *run
-	T int
-}
-
-// attention computes r.att (T, dim) from r.q, r.k and r.v.
-func (r *run) attention(T int) {
-	r.attend = attend{r, T}
-	r.spread(&r.attend, r.m.Heads, 2*T*T*r.m.Dim)
-}
-
-func (a *attend) Do(worker, from, to int) {
-	r, T, dim := a.r, a.T, a.r.m.Dim
-	hd := dim / r.m.Heads
-	scale := float32(1 / math.Sqrt(float64(hd)))
-	scores, keys := r.scores[worker*T:(worker+1)*T], r.keys[worker*T*hd:(worker+1)*T*hd]
-	for at := from * hd; at < to*hd; at += hd {
-		for t := range T { // side by side, as Rows wants them
-			copy(keys[t*hd:(t+1)*hd], r.k[t*dim+at:])
-		}
-		for t := range T {
-			matmul.Rows(scores, keys, r.q[t*dim+at:t*dim+at+hd])
-			for i := range scores {
-				scores[i] *= scale
-			}
-			matmul.Softmax(scores)
-			matmul.Weighted(r.att[t*dim+at:t*dim+at+hd], scores, r.v[at:], dim)
-		}
 	}
 }
 
