@@ -15,6 +15,12 @@
 // inside the unikernel; it opens no file, reads no clock but time.Now, and
 // starts no goroutine except the worker threads of transformer.
 //
+// Calls of a Model that are in flight at the same time take steps through it together
+// (steps.go), and a text that begins as an earlier one did is taken up where they part
+// (worker.go). Neither changes a bit of the results, nor does the number of threads or
+// the processor's kernel: there is no switch for being deterministic, since nothing is
+// not. Tests hold each of these.
+//
 // It is not a server: package mcp/tool puts it behind tool calls.
 //
 //	m, err := inference.Load(kjv.Q8_0())

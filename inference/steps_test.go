@@ -251,7 +251,57 @@ func TestManyGenerationsOfAllKinds(t *testing.T) {
 	if s.leader != nil || len(s.waiting)+len(s.away) != 0 || len(m.workers.free) != 4 || len(m.workers.queue) != 0 {
 		t.Errorf("left behind: leader %p, %d wait, %d away, %d of 4 free", s.leader, len(s.waiting), len(s.away), len(m.workers.free))
 	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, %d before", after, before)
+	for range 1000 { // those of the test end soon after they are done
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+// TestLongPromptsLetTokensPass generates beside a prompt of 240 tokens: it is read in parts
+// beside the tokens, all of which are done before.
+func TestLongPromptsLetTokensPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // whose time stands still, so that the steps wait for each other
+		m := loadKJV(t, Config{Sessions: 2, Threads: 1})
+		a, err := m.workers.make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		running, release := make(chan bool), make(chan bool)
+		read, parts := false, 0
+		a.request.logits = func(i int, _ []float32) {
+			if i == 0 {
+				running <- true
+				<-release
+			}
+			if i == 239 {
+				read = true
+			}
+		}
+		prompt := make([]int32, 240)
+		go m.steps.run(t.Context(), a.request, prompt, 0)
+		<-running // in the first step, which is the prompt's alone
+		done := make(chan bool)
+		go func() {
+			res, err := m.Generate(t.Context(), "a", Options{MaxTokens: 7}, func(tok Token) error {
+				if parts++; read {
+					t.Errorf("token %d came after the prompt was read", tok.Index)
+				}
+				return nil
+			})
+			if err != nil || len(res.Tokens) != 7 {
+				t.Errorf("%d tokens, %v", len(res.Tokens), err)
+			}
+			close(done)
+		}()
+		synctest.Wait()
+		close(release)
+		<-done
+		synctest.Wait()
+		if !read || parts != 7 {
+			t.Errorf("prompt read: %v, %d tokens", read, parts)
+		}
+	})
 }
