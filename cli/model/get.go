@@ -47,8 +47,13 @@ func (m Model) Get(ctx context.Context, dir string, log io.Writer) (path string,
 	return path, nil
 }
 
-// verify checks the file's digest.
+// verify checks the file's size and digest.
 func (m Model) verify(path string) error {
+	if st, err := os.Stat(path); err != nil {
+		return err
+	} else if !st.Mode().IsRegular() || st.Size() != m.Size { // a pipe might never end
+		return fmt.Errorf("model: %s is not a file of %d bytes", path, m.Size)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err

