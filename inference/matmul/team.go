@@ -19,9 +19,10 @@ import (
 // processor does something else, costs nothing but its help. Helpers let other
 // goroutines run every few microseconds, and there is always one processor without.
 //
-// A helper that has taken something may lose its processor to another program; then the
-// caller waits for milliseconds. Where that happens often two threads are slower than
-// one. So after it nothing is shared for a while, and longer each time it happens again.
+// Where other programs want the processors, two threads can be slower than one: a helper
+// that has taken something loses its processor, and the caller waits for milliseconds; or
+// it takes the caller's processor, and finds nothing, since the caller does not run. So
+// after either nothing is shared for a while, and longer each time it happens again.
 
 // Work can be cut anywhere into ranges of its units.
 type Work interface {
@@ -33,7 +34,9 @@ type Work interface {
 const (
 	// patience is how long a helper looks for work before it ends: longer than what
 	// lies between two tokens.
-	patience = 500 * time.Microsecond
+	patience = 200 * time.Microsecond
+	// useful is the least part of its life that a helper works, else it was in the way.
+	useful = 4
 	// looks is how often it looks before it lets others run, some 5 µs.
 	looks = 128
 	// waits is how often the caller looks for the end of others' pieces before it lets
@@ -43,7 +46,7 @@ const (
 	nap         = 50 * time.Microsecond
 
 	// stall is how much longer than its own work took the caller has waited if a helper
-	// was stopped. Nothing is shared for shortRest then, and up to longRest if it
+	// was stopped. Nothing is shared for shortRest then, and up to longRest if something
 	// happens again within some times that.
 	stall               = 150 * time.Microsecond
 	shortRest, longRest = time.Millisecond, 64 * time.Millisecond
@@ -171,15 +174,16 @@ func (s *slot) take(worker, piece int) int {
 	return count
 }
 
-// help takes pieces, if there are any, and reports whether there were.
-func (s *slot) help() bool {
+// help takes pieces, if there are any, and returns when it began, and whether there were.
+func (s *slot) help() (start time.Duration, ok bool) {
 	old := s.word.Load()
 	seats, pieces, next := int(old/slotSeat%(maxSeats+1)), int(old/slotPiece%slotPiece), int(old%slotPiece)
 	if next >= pieces || seats == 0 || !s.word.CompareAndSwap(old, old-slotSeat+1) {
-		return false
+		return 0, false
 	}
+	start = clock()
 	s.done.Add(int64(s.take(seats, next)))
-	return true
+	return start, true
 }
 
 // await returns when helpers have done n pieces of what began at start.
@@ -220,11 +224,13 @@ func (c *crew) hire(n int) {
 
 // helper is one helper's life.
 func helper() {
-	var since time.Time // of the search
+	born := clock()
+	worked, last := time.Duration(0), born // last: when it last worked
 	for i := 1; ; i++ {
 		for j := range team.slots {
-			if team.slots[j].help() {
-				since = time.Time{}
+			if start, ok := team.slots[j].help(); ok {
+				last = clock()
+				worked += last - start
 			}
 		}
 		pause()
@@ -232,9 +238,10 @@ func helper() {
 			continue
 		}
 		runtime.Gosched()
-		if since.IsZero() {
-			since = time.Now()
-		} else if time.Since(since) > patience {
+		if now := clock(); now-last > patience {
+			if worked < (now-born)/useful {
+				team.stalled(now)
+			}
 			team.helpers.Add(-1)
 			return
 		}

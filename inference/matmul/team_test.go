@@ -127,10 +127,16 @@ func TestHelpersCome(t *testing.T) {
 	t.Errorf("the caller did %d units, its helper %d: want half as many at least", c.by[0].Load(), c.by[1].Load())
 }
 
-// TestHelpersEnd waits until nobody looks for work.
 func TestHelpersEnd(t *testing.T) {
+	noRest()
 	c := counted{t: t, units: make([]atomic.Int32, 64)}
 	Spread(&c, 64, 16, 2)
+	awaitEnd(t)
+}
+
+// awaitEnd waits until nobody looks for work.
+func awaitEnd(t *testing.T) {
+	t.Helper()
 	for end := time.Now().Add(20 * time.Second); team.helpers.Load() > 0; runtime.Gosched() {
 		if time.Now().After(end) {
 			t.Fatalf("%d helpers look for work 20 s after there was any", team.helpers.Load())
@@ -138,9 +144,27 @@ func TestHelpersEnd(t *testing.T) {
 	}
 }
 
+// TestUselessHelpersBeginARest: one that found next to nothing was in the way, if only of
+// other programs.
+func TestUselessHelpersBeginARest(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		t.Skip("one processor: it needs two")
+	}
+	for range 50 { // a busy machine may make it useful
+		awaitEnd(t)
+		noRest()
+		Spread(empty{}, 64, 16, 2)
+		awaitEnd(t)
+		if team.rest.Load() > 0 {
+			return
+		}
+	}
+	t.Error("helpers that had nothing to do ended, and work is shared as before")
+}
+
 // TestOneProcessorHasNoHelpers: there they would only be in the way.
 func TestOneProcessorHasNoHelpers(t *testing.T) {
-	TestHelpersEnd(t)
+	awaitEnd(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	noRest()
 	c := counted{t: t, units: make([]atomic.Int32, 64)}
