@@ -19,6 +19,7 @@ var imports = map[string][]string{
 	"":            {"drivers", "inference", "kernel", "mcp"},
 	"bazel":       {},
 	"cli":         {"cli"},
+	"cli/model":   {"cli", "inference"}, // whose tests load what it converts
 	"drivers":     {"drivers", "kernel"},
 	"inference":   {"inference"},
 	"kernel":      {"kernel"},
