@@ -89,3 +89,33 @@ func TestGrammarReadsWhatFits(t *testing.T) {
 		})
 	}
 }
+
+// TestTokensAllocateNothing writes the inside of a string, in a list, once memory is warm.
+func TestTokensAllocateNothing(t *testing.T) {
+	v, pieces := testVocabulary()
+	g, err := Compile(`{"type":"array","items":{"type":"string"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := New(g, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits := make([]float32, len(pieces))
+	write := func(text string) {
+		for i := range len(text) {
+			o.Mask(logits, 1000)
+			if err := o.Next(int32(text[i]) + 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(`["begin", "` + "again")
+	for range 200 {
+		write(`x", "`)
+	}
+	// Every hundredth time frames are compacted, with two allocations.
+	if n := testing.AllocsPerRun(100, func() { write(`x", "`) }); n > 0.5 {
+		t.Errorf("%v allocations", n)
+	}
+}

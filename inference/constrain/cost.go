@@ -1,6 +1,9 @@
 package constrain
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // costs says for each state of a grammar how many tokens finish the value from there: not
 // the least number, which would take a search over all tokens, but one that the tokens of the vocabulary
@@ -27,7 +30,7 @@ const never = 1 << 28
 
 func plus(a, b int32) int32 { return min(a+b, never) }
 
-// maxDepth is how many arrays and objects may be in each other.
+// maxDepth is how many levels a value may have, those of arrays, objects and what is in them.
 const maxDepth = 64
 
 func newCosts(g *Grammar, v *Vocabulary) (*costs, error) {
@@ -50,8 +53,8 @@ func newCosts(g *Grammar, v *Vocabulary) (*costs, error) {
 	}
 	switch {
 	case c.node[g.start] >= never:
-		return nil, fmt.Errorf("constrain: the model has no tokens for what the schema wants")
-	case c.need[g.start] > maxDepth:
+		return nil, errors.New("constrain: the model has no tokens for what the schema wants, or too many are wanted")
+	case c.need[g.start] >= maxDepth:
 		return nil, fmt.Errorf("constrain: the schema's values are nested more than %d deep", maxDepth)
 	}
 	return c, nil

@@ -1,8 +1,10 @@
 package constrain
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // fit is a token that may follow, and the cost of completing the value after it.
@@ -33,10 +35,10 @@ func (o *Output) Mask(logits []float32, left int) {
 	switch {
 	case known != nil && known.bits == nil:
 		o.fits = append(o.fits[:0], known.fits...)
-	case inside:
-		o.walk(&o.v.rough)
-	default:
-		o.walk(&o.v.all)
+	case !o.walk(inside):
+		o.thin()
+		o.Mask(logits, left)
+		return
 	}
 	low, high := int32(never), int32(0)
 	for _, f := range o.fits {
@@ -100,11 +102,30 @@ func (o *Output) plain(budget int32) (ok, all bool) {
 	return false, false
 }
 
-// walk finds the tokens of t that some thread can read to the end, and their costs.
-func (o *Output) walk(t *trie) {
+// maxSteps bounds the steps of threads in one walk, maxThin the threads that go on when that is reached. Schemas
+// that are not made to be slow stay far below.
+const (
+	maxSteps = 4 << 20
+	maxThin  = 8
+)
+
+// thin drops all but the cheapest ways. Each leads to a value that fits; what is lost is choice.
+func (o *Output) thin() {
+	slices.SortStableFunc(o.state, func(a, b thread) int { return cmp.Compare(o.cost(&a), o.cost(&b)) })
+	o.state = o.state[:maxThin]
+}
+
+// walk finds the tokens, or the rough ones alone, that some thread can read to the end, and their costs. It
+// gives up, and returns false, if there are too many threads for that.
+func (o *Output) walk(rough bool) (ok bool) {
+	t, steps := &o.v.all, 0
+	if rough {
+		t = &o.v.rough
+	}
 	o.fits = o.fits[:0]
 	o.list, o.from = append(o.list[:0], o.state...), 0
 	frames, keys := len(o.frames), len(o.keys)
+	ok = true
 	levels := append(o.levels[:0], level{end: int32(len(t.b)), to: len(o.list), frames: frames, keys: keys})
 	for i := int32(0); i < int32(len(t.b)); {
 		top := &levels[len(levels)-1]
@@ -113,6 +134,10 @@ func (o *Output) walk(t *trie) {
 			continue
 		}
 		o.list, o.frames, o.keys = o.list[:top.to], o.frames[:top.frames], o.keys[:top.keys]
+		if steps += top.to - top.from; steps > o.steps && len(o.state) > maxThin {
+			ok = false
+			break
+		}
 		o.advance(top.from, top.to, t.b[i])
 		if len(o.list) == top.to {
 			i = t.end[i]
@@ -128,6 +153,7 @@ func (o *Output) walk(t *trie) {
 	}
 	o.levels = levels[:0]
 	o.frames, o.keys = o.frames[:frames], o.keys[:keys]
+	return ok
 }
 
 // fit notes token id, after which the ways are open.

@@ -9,6 +9,7 @@ import (
 type Output struct {
 	threads
 	state  []thread // after what was generated
+	steps  int      // of threads, in one walk
 	memory memory
 
 	// Kept between calls of Next and Mask.
@@ -26,7 +27,7 @@ func New(g *Grammar, v *Vocabulary) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Output{threads: threads{costs: c}}
+	o := &Output{threads: threads{costs: c}, steps: maxSteps}
 	o.reset()
 	o.state = slices.Clone(o.list)
 	return o, nil

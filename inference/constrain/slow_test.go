@@ -60,7 +60,7 @@ func (s slow) expand(st slowState, out []slowState) []slowState {
 		top := st.stack[len(st.stack)-1]
 		return s.expand(slowState{slowFrame: top, stack: st.stack[:len(st.stack)-1]}, out)
 	case opCall:
-		if len(st.stack) >= maxDepth {
+		if len(st.stack) >= maxDepth-1 {
 			return out
 		}
 		stack := append(append([]slowFrame(nil), st.stack...), slowFrame{n.next, st.count, st.keys})

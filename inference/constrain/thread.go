@@ -48,7 +48,7 @@ func (t *threads) reset() {
 // add appends to list what h leads to without reading.
 func (t *threads) add(h thread) {
 	for {
-		if !t.g.alive[h.node] || t.node[h.node] < never && t.frames[max(h.frame, 0)].depth+t.need[h.node] > maxDepth {
+		if !t.g.alive[h.node] || t.node[h.node] < never && t.frames[max(h.frame, 0)].depth+t.need[h.node] >= maxDepth {
 			return
 		}
 		switch n := &t.g.nodes[h.node]; n.op {
