@@ -223,3 +223,24 @@ func TestBERTRefuses(t *testing.T) {
 		})
 	}
 }
+
+// FuzzBERT changes bytes of the weights; what is converted must load.
+func FuzzBERT(f *testing.F) {
+	f.Add(uint16(0), []byte{0xff})
+	f.Add(uint16(8), []byte(`{"a":{}}`))
+	f.Add(uint16(60), []byte("-1"))
+	f.Add(uint16(5000), []byte{0, 0, 0xc0, 0x7f}) // NaN
+	f.Fuzz(func(t *testing.T, at uint16, patch []byte) {
+		src := original()
+		b := bytes.Clone(src["model.safetensors"].Data)
+		copy(b[min(int(at), len(b)):], patch)
+		src["model.safetensors"] = &fstest.MapFile{Data: b}
+		var out bytes.Buffer
+		if err := BERT(&out, src, Options{}); err != nil {
+			return
+		}
+		if _, err := inference.Load(out.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
