@@ -1,5 +1,6 @@
 """boot_test and boot_image: images that boot in QEMU and are judged by what they print and exit with."""
 
+load("@rules_go//go:def.bzl", "go_binary")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//kernel:image.bzl", "unikernel_image")
 
@@ -76,3 +77,7 @@ def boot_image(name, embed, **kwargs):
         main = embed[0],
         **kwargs
     )
+
+def linux_program(name, embed):
+    """A Go program for Linux, beside an image of the same. (Gazelle takes every go_binary here for a boot_image.)"""
+    go_binary(name = name, embed = embed, pure = "on", static = "on")
