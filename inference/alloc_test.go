@@ -55,3 +55,25 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 		t.Logf("%d sessions, cache %v: %v allocations for %d tokens each", sessions, c.kind, n, tokens)
 	}
 }
+
+// TestTokensOfGenerateAllocateNothing compares a text with one twice as long, tokens and
+// their texts included: what grows with it doubles its room.
+func TestTokensOfGenerateAllocateNothing(t *testing.T) {
+	m := loadKJV(t, Config{Sessions: 1, Threads: 1})
+	allocs := func(tokens int) float64 {
+		return testing.AllocsPerRun(5, func() {
+			length := 0
+			res, err := m.Generate(t.Context(), "In the beginning", Options{MaxTokens: tokens, Temperature: 1, TopK: 40, TopP: 0.9}, func(tok Token) error {
+				length += len(tok.Text)
+				return nil
+			})
+			if err != nil || len(res.Tokens) != tokens || length != len(res.Text) {
+				t.Fatal(res, err)
+			}
+		})
+	}
+	short, long := allocs(64), allocs(128)
+	if t.Logf("%v and %v allocations for 64 and 128 tokens", short, long); long > short+3 {
+		t.Errorf("%v allocations for 64 tokens, %v for 128", short, long)
+	}
+}

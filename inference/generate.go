@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/constrain"
@@ -177,7 +178,8 @@ type generation struct {
 	max  int
 	each func(Token) error
 	out  *tokenizer.Stream
-	text []byte
+	text strings.Builder // what the tokens' texts are parts of
+	buf  []byte          // one of these
 	res  Result
 
 	value *constrain.Output // nil without a schema
@@ -186,10 +188,11 @@ type generation struct {
 // run feeds the prompt, of which the session holds some already, and then token after
 // token.
 func (g *generation) run(prompt []int32, reused int) error {
-	defer func() { g.res.Text = string(g.text) }()
+	defer func() { g.res.Text = g.text.String() }()
 	g.out = g.m.tokens.Stream() // has seen the prompt, so a space after it is kept
 	for _, id := range prompt {
-		if _, err := g.out.Next(id); err != nil {
+		var err error
+		if g.buf, err = g.out.Append(g.buf[:0], id); err != nil {
 			return fmt.Errorf("inference: %w", err)
 		}
 	}
@@ -209,7 +212,7 @@ func (g *generation) run(prompt []int32, reused int) error {
 		}
 		g.res.Tokens = append(g.res.Tokens, id)
 		g.res.Stats.Tokens++
-		text, _ := g.out.Next(id) // id is in the vocabulary
+		g.buf, _ = g.out.Append(g.buf[:0], id) // id is in the vocabulary
 		switch {
 		case g.res.Stats.Tokens == g.max:
 			g.res.Stop = StopLength
@@ -220,10 +223,12 @@ func (g *generation) run(prompt []int32, reused int) error {
 			break
 		}
 		if g.res.Stop != "" {
-			text += g.out.End()
+			g.buf = append(g.buf, g.out.End()...)
 		}
-		g.text = append(g.text, text...)
+		from := g.text.Len()
+		g.text.Write(g.buf)
 		if g.each != nil {
+			text := g.text.String()[from:] // no copy
 			if err := g.each(Token{Index: g.res.Stats.Tokens - 1, ID: id, Text: text}); err != nil {
 				return err
 			}
@@ -251,7 +256,7 @@ func (g *generation) feed(tokens []int32) error {
 // finish ends the text where the model did. A character left unfinished was
 // not handed to each: it is in Result.Text only.
 func (g *generation) finish(why StopReason) error {
-	g.text = append(g.text, g.out.End()...)
+	g.text.WriteString(g.out.End())
 	g.res.Stop = why
 	return nil
 }

@@ -91,6 +91,7 @@ type Stream struct {
 	t       *Tokenizer
 	started bool   // the text has begun: a space is a space
 	rest    []byte // the start of a character, at most utf8.UTFMax-1 bytes
+	buf     []byte // a token's bytes, after rest
 }
 
 // Stream returns a decoder at the start of a text.
@@ -99,10 +100,17 @@ func (t *Tokenizer) Stream() *Stream { return &Stream{t: t} }
 // Next returns the whole characters that token id completes. The texts that
 // Next and End return make up Text of all the tokens; each is valid UTF-8.
 func (s *Stream) Next(id int32) (string, error) {
-	b, err := s.t.appendToken(s.rest, id)
+	text, err := s.Append(nil, id)
+	return string(text), err
+}
+
+// Append appends to dst what Next would return, and allocates nothing else.
+func (s *Stream) Append(dst []byte, id int32) ([]byte, error) {
+	b, err := s.t.appendToken(append(s.buf[:0], s.rest...), id)
 	if err != nil {
-		return "", err
+		return dst, err
 	}
+	s.buf = b
 	if !s.started && len(b) > 0 {
 		s.started = true
 		if s.t.addSpace && b[0] == ' ' {
@@ -110,25 +118,26 @@ func (s *Stream) Next(id int32) (string, error) {
 		}
 	}
 	keep := unfinished(b)
-	text := valid(b[:len(b)-keep])
+	dst = appendValid(dst, b[:len(b)-keep])
 	s.rest = append(s.rest[:0], b[len(b)-keep:]...)
-	return text, nil
+	return dst, nil
 }
 
 // End returns what is left when no more tokens come: U+FFFD for each byte of a
 // character that was begun and not finished.
 func (s *Stream) End() string {
-	text := valid(s.rest)
+	text := appendValid(nil, s.rest)
 	s.rest = s.rest[:0]
-	return text
+	return string(text)
 }
 
-// valid returns b with U+FFFD for each byte that is not part of a character.
-func valid(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
+// appendValid appends b with U+FFFD for each byte that is not part of a character.
+func appendValid(dst, b []byte) []byte {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b) // utf8.RuneError, 1 for such a byte
+		dst, b = utf8.AppendRune(dst, r), b[n:]
 	}
-	return string([]rune(string(b))) // Go specification, "Conversions to and from a string type"
+	return dst
 }
 
 // unfinished returns how many bytes at the end of b begin a character that
