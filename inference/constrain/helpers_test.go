@@ -17,7 +17,7 @@ func testPieces() []string {
 		pieces = append(pieces, string([]byte{byte(b)}))
 	}
 	return append(pieces, strings.Split(`{"|": "|", "|"}|"]|[{|}]|}}|]]|": |":|, |,"|[]|{}|""|null|true|false|fal|tr|12|00|0.|.5|e1|-1|`+
-		`the| the|name|na|me": "|é|日本|\u00e|\ud8|3d\ud|\n|\\|\"| |  |xyzzy|value|"a|"b"|a"|b": |items|ite|1, 2|2, |, {"|"x": 1`, "|")...)
+		`the| the|name|na|me": "|é|日本|\u00e|\ud8|3d\ud|\n|\\|\"| |  |xyzzy|value|"a|"b"|a"|b": |items|ite|1, 2|2, |, {"|"x": 1|null, "a"|, "a"`, "|")...)
 }
 
 func testVocabulary() (*Vocabulary, []string) {

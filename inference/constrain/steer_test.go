@@ -27,8 +27,8 @@ func follow(t *testing.T, schema, text string, most int, like func(so, piece str
 			t.Fatal(err)
 		}
 	}
-	if most == 0 {
-		most = o.Least()
+	if most <= 0 {
+		most = o.Least() - most
 	}
 	logits := make([]float32, len(pieces))
 	for left := most; left > 0 && !o.Final(); left-- {
@@ -64,11 +64,11 @@ func TestNamesThatAreTakenCostMore(t *testing.T) {
 	for _, begun := range []string{`{"a": null, "a`, `{"n": null, "n`, `{"`, `{"": null, "a": null, "`, `{"n`} {
 		for _, like := range []string{`a`, `n`, `"`, `na`, `\`} {
 			for more := range 3 {
-				text, whole := follow(t, schema, begun, 0, func(_, piece string) float32 {
+				text, whole := follow(t, schema, begun, -more, func(_, piece string) float32 {
 					if piece == like {
 						return 2
 					}
-					return float32(len(piece)&1) * float32(more)
+					return float32(len(piece) & 1)
 				}, false)
 				if _, err := parse(text); !whole || err != nil {
 					t.Errorf("%s is complete: %v, %v", text, whole, err)
@@ -81,7 +81,15 @@ func TestNamesThatAreTakenCostMore(t *testing.T) {
 // TestNamesAreRememberedApart writes maps in a list: the same places, but with other names taken.
 func TestNamesAreRememberedApart(t *testing.T) {
 	const schema = `{"type":"array","items":{"type":"object","additionalProperties":{"type":"null"}}}`
-	for _, text := range []string{`[{"a": null, `, `[{"a": null, "b": null}, {"b": null, `, `[{"b": null, "a": null}, {"b": null, "`, `[{"a": null, "b": null}, {}, {`} {
+	for _, text := range []string{`[{"a": null, `, `[{"a": null, "b": null}, {"b": null, `, `[{"b": null, "a": null}, {"b": null, "`, `[{"a": null, "b": null}, {}, {`, `[{"a": null}, {"b": `} {
+		follow(t, schema, text, 1, func(_, piece string) float32 { return 0 }, true)
+	}
+}
+
+// TestStringsSideBySide: what one may not read any more, another may.
+func TestStringsSideBySide(t *testing.T) {
+	const schema = `{"anyOf":[{"type":"string","maxLength":3},{"type":"string","pattern":"^xyzzy"},{"enum":["nametag"]}]}`
+	for _, text := range []string{`"`, `"x`, `"na`} {
 		follow(t, schema, text, 1, func(_, piece string) float32 { return 0 }, true)
 	}
 }

@@ -34,6 +34,7 @@ type threads struct {
 	*costs
 	list   []thread
 	from   int // where in list the threads begin that add adds
+	seen   seen
 	frames []frame
 	keys   []keyLink
 }
@@ -102,10 +103,8 @@ func (t *threads) more(loop, count int32) int32 {
 // put appends h if it is new. Of too many the dearest goes.
 func (t *threads) put(h thread) {
 	list := t.list[t.from:]
-	for i := range list {
-		if list[i] == h {
-			return
-		}
+	if t.seen.has(list, &h) {
+		return
 	}
 	if len(list) < maxThreads {
 		t.list = append(t.list, h)
