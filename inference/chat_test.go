@@ -102,6 +102,11 @@ func TestSmolLM2Chats(t *testing.T) {
 		if err != nil || res.Text != c.want || res.Stop != inference.StopEOS {
 			t.Errorf("%q: %q, %s, %v, want %q", c.say, res.Text, res.Stop, err, c.want)
 		}
+		again, err := m.Chat(context.Background(), []inference.Message{{Role: "user", Content: c.say}, {Role: "assistant", Content: res.Text}, {Role: "user", Content: "Why?"}},
+			inference.Options{MaxTokens: 3}, nil)
+		if held := res.Stats.PromptTokens + len(res.Tokens) - 1; err != nil || again.Stats.Reused < held {
+			t.Errorf("%q, and then why: %v, %d tokens of %d were taken up, the session held %d", c.say, err, again.Stats.Reused, again.Stats.PromptTokens, held)
+		}
 		t.Logf("%q: %v; %.0f and %.0f tokens/s", c.say, res.Tokens, res.Stats.PromptRate(), res.Stats.DecodeRate())
 	}
 }
