@@ -144,14 +144,15 @@ func (t *rowTask) Do(_, from, to int) {
 	}
 }
 
-// maxResults is how many tokens' logits are computed together.
-const maxResults = 16
+// maxResults is how many tokens' logits are computed together, and maxLogits how many
+// logits, unless one token has more: their memory stays.
+const maxResults, maxLogits = 16, 1 << 20
 
 // results hands out what the pieces want of h, the last norm's result.
 func (e *Executor) results() {
 	m, dim, n := e.m, e.m.Dim, 0
 	var group [maxResults]struct{ piece, i int } // whose rows are the first of h
-	logits := false
+	most, logits := max(1, min(maxResults, maxLogits/m.Vocab)), false
 	flush := func() {
 		if logits {
 			if len(e.logits) < n*m.Vocab {
@@ -180,7 +181,7 @@ func (e *Executor) results() {
 			copy(e.h[n*dim:(n+1)*dim], e.h[row*dim:(row+1)*dim]) // n <= row
 			group[n] = struct{ piece, i int }{k, i}
 			logits = logits || p.Logits != nil
-			if n++; n == maxResults {
+			if n++; n == most {
 				flush()
 			}
 		}
