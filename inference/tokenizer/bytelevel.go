@@ -11,9 +11,10 @@ import (
 
 // byteLevel is what a vocabulary of byte BPE (GPT-2) has beside its pieces.
 type byteLevel struct {
-	split  splitter
-	whole  bool         // a word that is a token is not put together by merges
-	merges gguf.Strings // "left right", the best first
+	split   splitter
+	whole   bool         // a word that is a token is not put together by merges
+	compose bool         // text is made normalization form C first
+	merges  gguf.Strings // "left right", the best first
 
 	// Built by the first Encode.
 	ranks map[uint64]union // by the two tokens, left in the upper half
@@ -34,6 +35,7 @@ func newByteLevel(f *gguf.File) (*byteLevel, error) {
 		return nil, fmt.Errorf("key %q: %q is not supported, only \"gpt-2\", \"smollm\", \"llama-bpe\" and \"qwen2\"", key, pre)
 	}
 	b.whole = strings.HasPrefix(pre, "llama") // as its tokenizer says: ignore_merges
+	b.compose = pre == "qwen2"                // as its tokenizer says: normalizer NFC
 	if b.merges, err = f.Strings("tokenizer.ggml.merges"); err != nil && !errors.Is(err, gguf.ErrMissing) {
 		return nil, err
 	}

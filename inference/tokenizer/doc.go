@@ -18,7 +18,8 @@
 //
 // # Encoding, byte BPE
 //
-//	"two  spaces"  ->  "two" " " " spaces"   words, as the model's splitter cuts them (pretoken.go)
+//	"two  spaces"  ->  "two" " " " spaces"   words, as the model's splitter cuts them (pretoken.go);
+//	                                         for Qwen text is made normalization form C before
 //	               ->  ␣ s p a c e s         one symbol per byte of a word
 //	               ->  ␣spaces               merge the neighbours that are first in the list
 //	                                         of merges, leftmost first, until none is left
@@ -30,7 +31,7 @@
 //
 // Pieces are concatenated, U+2581 becomes a space, byte tokens become bytes,
 // control tokens nothing, unknown " ⁇ ". The space that Encode put in front is
-// taken from the start of the text. So for any x without U+2581,
+// taken from the start of the text. So for any x without U+2581 (for Qwen, in form C),
 //
 //	Decode(Encode(x)) == x    byte for byte, if the vocabulary has ▁ and byte tokens
 //
@@ -41,6 +42,5 @@
 //
 // Source: Google SentencePiece (bpe_model.cc, sentencepiece_processor.cc); OpenAI
 // GPT-2 (encoder.py). Not here: kind "unused" (such pieces are never produced),
-// Unicode normalization (Qwen's tokenizer makes text NFC first), and other tokenizer
-// families, which New refuses by name.
+// and other tokenizer families, which New refuses by name.
 package tokenizer

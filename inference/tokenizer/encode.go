@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer/canonical"
 )
 
 // space is what SentencePiece writes for ' ': U+2581, LOWER ONE EIGHTH BLOCK.
@@ -60,6 +62,9 @@ func (t *Tokenizer) appendText(ids []int32, text string, w *work) []int32 {
 	case text == "":
 		return ids
 	case t.byteLevel != nil:
+		if t.byteLevel.compose {
+			text = canonical.Compose(text)
+		}
 		return t.appendWords(ids, text, w)
 	}
 	text = strings.ReplaceAll(text, " ", space)

@@ -1,9 +1,10 @@
 package wordpiece
 
 import (
-	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer/canonical"
 )
 
 // words calls each with every word of text, normalised: bytes that are good until each
@@ -105,40 +106,12 @@ func ideograph(r rune) bool {
 	return 0x20000 <= r && r <= 0x2A6DF || 0x2A700 <= r && r <= 0x2CEAF || 0x2F800 <= r && r <= 0x2FA1F
 }
 
-// Hangul syllables are numbered by their parts (Unicode §3.12, "Conjoining Jamo Behavior").
-const (
-	syllableFirst, syllableLast = 0xAC00, 0xD7A3
-	leadFirst, vowelFirst       = 0x1100, 0x1161
-	tailBefore                  = 0x11A7 // of the first
-	vowelCount, tailCount       = 21, 28
-)
-
 // strip calls put with what is left of r when it is decomposed canonically and
 // nonspacing marks are taken away.
 func strip(r rune, put func(rune)) {
-	if syllableFirst <= r && r <= syllableLast {
-		s := r - syllableFirst
-		put(leadFirst + s/(vowelCount*tailCount))
-		put(vowelFirst + s/tailCount%vowelCount)
-		if t := s % tailCount; t > 0 {
-			put(tailBefore + t)
+	canonical.Decompose(r, func(p rune) {
+		if !unicode.Is(unicode.Mn, p) {
+			put(p)
 		}
-		return
-	}
-	if unicode.Is(unicode.Mn, r) {
-		return
-	}
-	if i, ok := slices.BinarySearchFunc(bases[:], r, func(b struct{ from, to rune }, r rune) int { return int(b.from - r) }); ok {
-		put(bases[i].to)
-		return
-	}
-	for i := range parts {
-		if parts[i].from == r {
-			for _, p := range parts[i].to {
-				put(p)
-			}
-			return
-		}
-	}
-	put(r)
+	})
 }

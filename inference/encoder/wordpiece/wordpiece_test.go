@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
@@ -136,33 +135,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if _, err := New(f); err == nil || !strings.Contains(err.Error(), `"llama" is not supported`) {
 		t.Errorf("model llama: %v", err)
-	}
-}
-
-// TestTableIsSorted: it is searched by halves. Nothing in it has marks or can be
-// decomposed further.
-func TestTableIsSorted(t *testing.T) {
-	if !slices.IsSortedFunc(bases[:], func(a, b struct{ from, to rune }) int { return int(a.from - b.from) }) {
-		t.Error("not sorted")
-	}
-	again := func(r, from rune) {
-		n := 0
-		strip(r, func(got rune) {
-			if n++; got != r {
-				t.Errorf("%U becomes %U, and that %U", from, r, got)
-			}
-		})
-		if n != 1 || unicode.Is(unicode.Mn, r) {
-			t.Errorf("%U becomes %U, which is a mark", from, r)
-		}
-	}
-	for _, b := range bases {
-		again(b.to, b.from)
-	}
-	for _, p := range parts {
-		for _, r := range p.to {
-			again(r, p.from)
-		}
 	}
 }
 

@@ -9,7 +9,7 @@ pre-tokenizers; the second of the vocabulary in the file. Words are as they are 
 the tokens, [start, end) in characters.
 """
 import json, random, sys
-from tokenizers import Tokenizer, Regex, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, Regex, models, normalizers, pre_tokenizers, trainers
 
 MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|"
           r"\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -37,6 +37,8 @@ def words(split, text):
 def tokenizer(split, vocab, merges):
     tok = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=split == "llama-bpe"))
     tok.pre_tokenizer = SPLIT[split]()
+    if split == "qwen2":
+        tok.normalizer = normalizers.NFC()
     return tok
 
 if len(sys.argv) > 1:
