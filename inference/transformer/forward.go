@@ -113,6 +113,9 @@ func (e *Executor) addAndNorm(row int, post, next []float32) {
 func (e *Executor) eachRow(T, layer int, do func(e *Executor, layer, row int), next ...*matmul.Matrix) {
 	t := &e.each
 	*t = rowTask{e: e, T: T, unit: 1, layer: layer, do: do}
+	if T > matmul.Columns { // one thread puts what lies side by side in a cache
+		t.unit = matmul.Columns
+	}
 	if len(next) > 0 {
 		if e.in.Start(e.h, T, e.m.Dim, quantized(next)); quantized(next) {
 			t.unit, t.quantize = matmul.QuantizeUnit, true
