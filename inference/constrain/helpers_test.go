@@ -21,10 +21,13 @@ func testPieces() []string {
 }
 
 func testVocabulary() (*Vocabulary, []string) {
-	pieces := testPieces()
-	pieces = append(pieces, "\xE6\x97", "\xA5", "a\xC3", "\xA9b", "\"\xF0\x9F", "12") // the last is there twice
+	pieces := append(testPieces(), "\xE6\x97", "\xA5", "a\xC3", "\xA9b", "\"\xF0\x9F", "12") // the last is there twice
+	return vocabularyFor(pieces), pieces
+}
+
+func vocabularyFor(pieces []string) *Vocabulary {
 	return NewVocabulary(len(pieces), func(dst []byte, id int32) []byte { return append(dst, pieces[id]...) },
-		func(id int32) bool { return id == endToken }), pieces
+		func(id int32) bool { return id == endToken })
 }
 
 // generate writes a value with random tokens. It returns the text and whether it is complete.

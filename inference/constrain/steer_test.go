@@ -2,6 +2,7 @@ package constrain
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -10,9 +11,9 @@ import (
 
 // follow writes the value that begins with text, then always the allowed token that like gives the most, until it
 // ends or most tokens came after text. It checks each mask against slow if check is set.
-func follow(t *testing.T, schema, text string, most int, like func(so, piece string) float32, check bool) (string, bool) {
+func follow(t *testing.T, pieces []string, schema, text string, most int, like func(so, piece string) float32, check bool) (string, bool) {
 	t.Helper()
-	v, pieces := testVocabulary()
+	v := vocabularyFor(pieces)
 	g, err := Compile(schema)
 	if err != nil {
 		t.Fatal(err)
@@ -58,13 +59,14 @@ func follow(t *testing.T, schema, text string, most int, like func(so, piece str
 	return text, o.Complete()
 }
 
-// TestNamesThatAreTakenCostMore leaves just enough tokens where a name that is taken was begun.
+// TestNamesThatAreTakenCostMore leaves just enough tokens where a name that is taken was begun. Tokens are bytes:
+// then Least is exact.
 func TestNamesThatAreTakenCostMore(t *testing.T) {
 	const schema = `{"type":"object","properties":{"n":{"type":"null"}},"additionalProperties":{"type":"null"}}`
-	for _, begun := range []string{`{"a": null, "a`, `{"n": null, "n`, `{"`, `{"": null, "a": null, "`, `{"n`} {
+	for _, begun := range []string{`{"a": null, "`, `{"a": null, "a`, `{"n": null, "n`, `{"`, `{"": null, "a": null, "`, `{"n`} {
 		for _, like := range []string{`a`, `n`, `"`, `na`, `\`} {
 			for more := range 3 {
-				text, whole := follow(t, schema, begun, -more, func(_, piece string) float32 {
+				text, whole := follow(t, testPieces()[:257], schema, begun, -more, func(_, piece string) float32 {
 					if piece == like {
 						return 2
 					}
@@ -82,22 +84,29 @@ func TestNamesThatAreTakenCostMore(t *testing.T) {
 func TestNamesAreRememberedApart(t *testing.T) {
 	const schema = `{"type":"array","items":{"type":"object","additionalProperties":{"type":"null"}}}`
 	for _, text := range []string{`[{"a": null, `, `[{"a": null, "b": null}, {"b": null, `, `[{"b": null, "a": null}, {"b": null, "`, `[{"a": null, "b": null}, {}, {`, `[{"a": null}, {"b": `} {
-		follow(t, schema, text, 1, func(_, piece string) float32 { return 0 }, true)
+		follow(t, testPieces(), schema, text, 1, func(_, piece string) float32 { return 0 }, true)
 	}
 }
 
 // TestStringsSideBySide: what one may not read any more, another may.
 func TestStringsSideBySide(t *testing.T) {
 	const schema = `{"anyOf":[{"type":"string","maxLength":3},{"type":"string","pattern":"^xyzzy"},{"enum":["nametag"]}]}`
+	var many []string
+	for c := '#'; c < '~'; c++ {
+		if c != '\\' {
+			many = append(many, fmt.Sprintf(`{"const":"a%c"}`, c))
+		}
+	}
+	follow(t, testPieces(), `{"anyOf":[`+strings.Join(many, ",")+`]}`, `"a`, 1, func(_, piece string) float32 { return 0 }, true)
 	for _, text := range []string{`"`, `"x`, `"na`} {
-		follow(t, schema, text, 1, func(_, piece string) float32 { return 0 }, true)
+		follow(t, testPieces(), schema, text, 1, func(_, piece string) float32 { return 0 }, true)
 	}
 }
 
 // TestManyMapsKeepTheirNames writes more frames and names than are kept, and the same name whenever it may.
 func TestManyMapsKeepTheirNames(t *testing.T) {
 	const schema = `{"type":"array","items":{"type":"object","minProperties":2,"maxProperties":3,"additionalProperties":{"type":"array","items":{"type":"null"}}}}`
-	text, whole := follow(t, schema, `[`, 4000, func(so, piece string) float32 {
+	text, whole := follow(t, testPieces(), schema, `[`, 4000, func(so, piece string) float32 {
 		switch {
 		case so == "[" && piece == "{":
 			return 7
@@ -122,7 +131,7 @@ func TestManyMapsKeepTheirNames(t *testing.T) {
 func TestNestingEnds(t *testing.T) {
 	for _, schema := range []string{`true`, `{"$defs":{"a":{"type":"object","properties":{"x":{"$ref":"#/$defs/b"}}},"b":{"type":"array","items":{"$ref":"#/$defs/a"}}},"$ref":"#/$defs/b"}`} {
 		for _, open := range []string{"[", "{", `[{`} {
-			text, whole := follow(t, schema, "", 2000, func(so, piece string) float32 {
+			text, whole := follow(t, testPieces(), schema, "", 2000, func(so, piece string) float32 {
 				if strings.ContainsAny(piece, open) {
 					return 2
 				}
