@@ -10,6 +10,7 @@
 //	transformer  token numbers -> logits, with a KV cache per session
 //	constrain    JSON Schema -> which tokens may come next
 //	sampler      logits -> next token
+//	encoder      text -> one vector, for models of BERT's class; with wordpiece for tokens
 //
 // Nothing here knows where it runs. The same code runs as a Linux process and
 // inside the unikernel; it opens no file, reads no clock but time.Now, and
