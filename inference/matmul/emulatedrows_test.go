@@ -150,3 +150,63 @@ func testBatchIn(t *testing.T, r *rand.Rand, m *machine, name string, blocks int
 		t.Fatalf("%s, %d blocks, offset %v: %v, want %v", name, blocks, offset, got, want)
 	}
 }
+
+//go:embed floats_amd64.s
+var floatsSource string
+
+// TestDotsInTheMachine runs the tiles of floats, in one piece and in two.
+func TestDotsInTheMachine(t *testing.T) {
+	r := newRand(t)
+	m := newMachine(t, floatsSource)
+	for _, c := range []struct {
+		name         string
+		rows, passes int
+	}{{"dots3x4AVX2", 3, 2}, {"dots6x4AVX512", 6, 1}} {
+		for chunks := 1; chunks < 8; chunks++ {
+			n, ld := chunks*lanes, c.rows+r.IntN(5)
+			w, x := make([]float32, c.rows*n), make([]float32, floatWide*n)
+			fill(r, w)
+			fill(r, x)
+			want := make([]float32, (floatWide-1)*ld+c.rows)
+			for i := range want {
+				want[i] = poisonFloat
+			}
+			y, sums := raw(want), make([]float32, c.rows*floatWide*lanes)
+			for i := range sums {
+				sums[i] = poisonFloat
+			}
+			for row := range c.rows {
+				for v := range floatWide {
+					want[v*ld+row] = dot(w[row*n:][:n], x[v*n:][:n])
+				}
+			}
+			m.memory = nil
+			where := m.place(raw(sums), 4)
+			run := func(y uint64, from, to, fresh int) { // some of the chunks, in panels
+				panel := func(v []float32, rows int) []float32 {
+					var out []float32
+					for p := range c.passes {
+						for ch := from; ch < to; ch++ {
+							for i := range rows {
+								at := i*n + ch*lanes + p*lanes/c.passes
+								out = append(out, v[at:at+lanes/c.passes]...)
+							}
+						}
+					}
+					return out
+				}
+				each := 4 * (to - from) * lanes / c.passes
+				m.call(c.name, y, ld, where, m.place(raw(panel(w, c.rows)), 4), m.place(raw(panel(x, floatWide)), 8), to-from, each*c.rows, each*floatWide, fresh)
+			}
+			cut := r.IntN(chunks)
+			if cut > 0 {
+				run(0, 0, cut, 1)
+			}
+			run(m.place(y, 4), cut, chunks, max(0, 1-cut))
+			got := make([]float32, len(want))
+			if unraw(got, y); !sameBits(got, want) {
+				t.Fatalf("%s, %d chunks cut at %d: %v, want %v", c.name, chunks, cut, got, want)
+			}
+		}
+	}
+}

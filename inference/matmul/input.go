@@ -11,6 +11,8 @@ type Input struct {
 	words vector       // (count rounded up to whole tiles, cols rounded up to groups)
 	bytes byteVector   // the same
 	batch batchVectors // the same again, for many vectors at once
+
+	panels floatPanels // floats, for many vectors at once, if there are no others
 }
 
 // NewInput returns an Input for at most count vectors of at most cols elements; for
@@ -32,7 +34,9 @@ func (in *Input) Set(x []float32, count, cols int, quantize bool) {
 // Start is Set, but leaves vectors to be quantized to Quantize.
 func (in *Input) Start(x []float32, count, cols int, quantize bool) {
 	in.start(x, count, cols)
-	if in.quantized = quantize; quantize {
+	if in.quantized = quantize; !quantize {
+		in.panels.fill(in)
+	} else {
 		in.batch.start(in)
 		in.words.grow(max(count, in.batch.count*batchWide) * paddedCols(cols))
 	}
@@ -50,7 +54,7 @@ func (in *Input) SetBytes(x []float32, count, cols int) {
 
 func (in *Input) start(x []float32, count, cols int) {
 	in.floats, in.count, in.cols, in.quantized, in.inBytes = x[:count*cols], count, cols, false, false
-	in.batch.count = 0
+	in.batch.count, in.panels.count = 0, 0
 }
 
 // Quantize quantizes vectors [from, to) of those that Start was given; from is a

@@ -23,6 +23,7 @@ type kernels struct {
 	quantizeBytes func(v byteVector, x []float32)
 	rowsBytes     [len(layouts)]rowsBytesFunc
 	batch         *batchKernel // nil if there is none
+	floats        *floatKernel // nil if there is none
 	attend        *attendKernel
 	vector        *vectorKernel
 	single        *tile[float32] // of BLAS

@@ -229,6 +229,14 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		out := m.read(args[2], m.width(dst))
 		copy(out[int(imm)*size:], m.read(args[1], size))
 		m.write(dst, out)
+	case "VPERM2F128":
+		a, b, out := m.read(args[2], 32), m.read(args[1], 32), make([]byte, 32)
+		for h := range 2 {
+			copy(out[16*h:], [][]byte{a, b}[imm>>(4*h+1)&1][imm>>(4*h)&1*16:][:16])
+		}
+		m.write(dst, out)
+	case "VEXTRACTPS":
+		m.write(dst, m.read(args[1], 16)[4*imm:][:4])
 	case "VEXTRACTF32X4":
 		m.write(dst, m.read(args[1], 64)[16*imm:][:16])
 	case "VEXTRACTF128":

@@ -32,6 +32,9 @@ func MulRows(y []float32, w *Matrix, x *Input, from, to int) {
 	if k.batch != nil && w.Format.Quantized() && x.batch.count > 0 {
 		rows, vectors = k.batch.mulBatch(y, w, x, from, to)
 	}
+	if k.floats != nil && !w.Format.Quantized() && x.count >= floatWide {
+		rows, vectors = to-from, k.floats.mul(y, w, x, from, to)
+	}
 	mulRows(k, y, w, x, from, from+rows, vectors)
 	mulRows(k, y, w, x, from+rows, to, 0)
 }

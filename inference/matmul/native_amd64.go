@@ -10,7 +10,7 @@ var avx2 = kernels{
 	dot:  dotAVX2, rowsF32: rowsF32AVX2, rowsF16: rowsF16AVX2, rowsBF16: rowsBF16AVX2,
 	weighted: weightedAVX2, softmax: softmaxAVX2, swiglu: swigluVectorAVX2,
 	quantize: quantizeWordsAVX2, rowsWords: wordsAVX2,
-	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256,
+	quantizeBytes: quantizeBytesBlocksAVX2, rowsBytes: bytesAVX2, batch: &batch256, floats: &floats256,
 	attend: &attend256, vector: &vector256,
 	single: &single256, double: &double256,
 }
@@ -18,7 +18,7 @@ var avx2 = kernels{
 // avx512 is avx2 with 512-bit vectors in BLAS.
 var avx512 = func() kernels {
 	k := avx2
-	k.name, k.attend, k.single, k.double = "avx512", &attend512, &single512, &double512
+	k.name, k.floats, k.attend, k.single, k.double = "avx512", &floats512, &attend512, &single512, &double512
 	return k
 }()
 

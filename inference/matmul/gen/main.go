@@ -130,6 +130,13 @@ func main() {
 		}
 		quantize(o)
 	})
+	write("floats_amd64.s", func(o *out) {
+		dots(o, false)
+		dots(o, true)
+		for _, kind := range []string{"Float", "F16", "BF16"} {
+			toPanel(o, kind)
+		}
+	})
 	write("batch_amd64.s", func(o *out) {
 		wordsTables(o)
 		for _, f := range wordsKernels {
