@@ -275,3 +275,34 @@ func TestCacheBytesAreWhatIsAllocated(t *testing.T) {
 		t.Error("a cache of any size is made")
 	}
 }
+
+// TestCacheKindsKeepLogits: what caches lose of keys and values moves logits little. The
+// spread of these is some 20.
+func TestCacheKindsKeepLogits(t *testing.T) {
+	m, err := New(parse(t)["kjv-Q8_0.gguf"], 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := make([]int32, 150)
+	for i := range text {
+		text[i] = int32(i * 37 % m.Vocab)
+	}
+	logits := func(kind CacheKind) []float32 {
+		s, err := m.NewSession(len(text), kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Clone(feed(t, s, text...))
+	}
+	exact := logits(CacheF32)
+	t.Logf("logits from %v to %v", slices.Min(exact), slices.Max(exact))
+	for kind, limit := range map[CacheKind]float64{CacheF16: 0.02, CacheQ8: 0.3} {
+		worst := 0.0
+		for i, l := range logits(kind) {
+			worst = max(worst, math.Abs(float64(l)-float64(exact[i])))
+		}
+		if t.Logf("%v: off by %.4f", kind, worst); worst == 0 || worst > limit {
+			t.Errorf("%v: logits are off by %v, want more than 0 and at most %v", kind, worst, limit)
+		}
+	}
+}
