@@ -65,6 +65,8 @@ type steps struct {
 	waiting []*request    // unfinished, longest in wait first
 	away    []*request    // done, and likely to come back at once
 	took    time.Duration // the last step
+	ended   time.Time     // the same
+	yielded time.Time     // the leader let others run
 
 	// The leader's.
 	executor *transformer.Executor
@@ -113,7 +115,7 @@ func (s *steps) step() {
 	end := time.Now()
 	s.running = false
 	s.mu.Lock()
-	s.took = end.Sub(start)
+	s.took, s.ended = end.Sub(start), end
 	s.settle(err, end)
 }
 
@@ -163,11 +165,23 @@ func (s *steps) patience() time.Duration {
 	return min(max(s.took/4, 60*time.Microsecond), 2*time.Millisecond)
 }
 
+// maxLead is how long a leader keeps its processor for itself. The runtime would take it
+// away after 10 ms; until then goroutines that are ready may wait for it, a new
+// generation's among them, even where another processor looks for pieces of products.
+const maxLead = time.Millisecond / 2
+
 // maxYields bounds gather where time stands still (testing/synctest).
 const maxYields = 1 << 14
 
-// gather waits for those that are away, if they are quick. Caller holds mu and leads.
+// gather lets others run, and waits for those that are away, if they are quick. Caller
+// holds mu and leads.
 func (s *steps) gather() {
+	if s.ended.Sub(s.yielded) > maxLead {
+		s.yielded = s.ended
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+	}
 	if len(s.away) == 0 {
 		return
 	}

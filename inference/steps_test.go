@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,31 @@ func TestSlowCallersStopNobody(t *testing.T) {
 		close(release)
 		<-done
 	})
+}
+
+// TestLeadersLetOthersRun has one processor, and a goroutine that is ready when a generation
+// begins. It has run long before the 10 ms are over that the runtime would give the
+// generation, 80 tokens or so.
+func TestLeadersLetOthersRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	m := loadKJV(t, Config{Sessions: 1})
+	if _, err := m.Generate(t.Context(), "a", Options{MaxTokens: 1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var ran atomic.Bool
+	seen := -1
+	go func() { ran.Store(true) }()
+	start := time.Now()
+	_, err := m.Generate(t.Context(), "In the beginning", Options{MaxTokens: 64}, func(tok Token) error {
+		if ran.Load() && seen < 0 {
+			seen = tok.Index
+			t.Logf("after %d tokens, %v", seen, time.Since(start))
+		}
+		return nil
+	})
+	if err != nil || seen < 0 || seen > 32 {
+		t.Errorf("another goroutine ran at token %d (-1 is never), %v", seen, err)
+	}
 }
 
 // TestLostStepsAreErrors lets a step panic: its callers get an error or the panic, and the
