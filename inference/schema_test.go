@@ -3,13 +3,13 @@ package inference_test
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/unikernel-ai/unikernel-ai/inference"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/modeltest"
 )
 
 const personSchema = `{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":20},"age":{"type":"integer","minimum":0,"maximum":150},
@@ -118,15 +118,7 @@ func TestSmolLM2AnswersInJSON(t *testing.T) {
 // smollm2 loads the model that is not in the repository.
 func smollm2(t testing.TB) *inference.Model {
 	t.Helper()
-	path := os.Getenv("UNIKAI_SMOLLM2")
-	if path == "" {
-		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := inference.Load(data)
+	m, err := inference.Load(modeltest.Read(t, "smollm2-135m-instruct"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,13 @@ package constrain
 
 import (
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/inference/gguf"
 	"github.com/unikernel-ai/unikernel-ai/inference/models/kjv"
+	"github.com/unikernel-ai/unikernel-ai/inference/models/modeltest"
 	"github.com/unikernel-ai/unikernel-ai/inference/tokenizer"
 )
 
@@ -37,18 +37,7 @@ func vocabularyOf(t testing.TB, data []byte) (*Vocabulary, *tokenizer.Tokenizer)
 }
 
 // smollm2 returns the file of a model that is not in the repository.
-func smollm2(t testing.TB) []byte {
-	t.Helper()
-	path := os.Getenv("UNIKAI_SMOLLM2")
-	if path == "" {
-		t.Skip("needs a model: set UNIKAI_SMOLLM2 to the path that `unikai model get smollm2-135m-instruct` prints")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+func smollm2(t testing.TB) []byte { return modeltest.Read(t, "smollm2-135m-instruct") }
 
 // BenchmarkMask measures Mask and Next for a token, over values of 100 tokens that are chosen at random.
 func BenchmarkMask(b *testing.B) {

@@ -2,6 +2,7 @@ package constrain
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"unicode/utf8"
 )
@@ -86,7 +87,12 @@ func plainChars(b []byte) int {
 }
 
 func newTrie(ids []int32, piece func(int32) []byte) (t trie) {
-	slices.SortStableFunc(ids, func(a, b int32) int { return bytes.Compare(piece(a), piece(b)) })
+	slices.SortFunc(ids, func(a, b int32) int {
+		if c := bytes.Compare(piece(a), piece(b)); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
 	size, before := 0, []byte(nil)
 	for _, id := range ids {
 		size += len(piece(id)) - common(before, piece(id))
