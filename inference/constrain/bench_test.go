@@ -102,3 +102,18 @@ func BenchmarkMask(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCompile measures what a call pays before its first token.
+func BenchmarkCompile(b *testing.B) {
+	v, _ := vocabularyOf(b, kjv.Q8_0())
+	for b.Loop() {
+		g, err := Compile(`{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","maxLength":40},"age":{"type":"integer","minimum":0},
+			"kind":{"enum":["small","large","none"]},"tags":{"type":"array","items":{"type":"string"}}},"required":["name","age"],"additionalProperties":false}}`)
+		if err == nil {
+			_, err = New(g, v)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
