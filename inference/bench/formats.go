@@ -21,6 +21,7 @@ func (c *config) formats(threads int, r *reader) error {
 		elements, size int
 	}{
 		{matmul.F16, 1, 2}, {matmul.BF16, 1, 2}, {matmul.Q8_0, 32, 34}, {matmul.Q4_0, 32, 18}, {matmul.Q4_1, 32, 20},
+		{matmul.Q5_0, 32, 22}, {matmul.Q5_1, 32, 24}, {matmul.IQ4_NL, 32, 18},
 		{matmul.Q4_K, 256, 144}, {matmul.Q5_K, 256, 176}, {matmul.Q6_K, 256, 210},
 	} {
 		rows := (c.megabytes << 20) / (cols / f.elements * f.size) &^ 63
