@@ -29,10 +29,8 @@ func (r *run) input(x []float32, n, cols int, next ...*linear) {
 		quantized = quantized || l.w.Format.Quantized()
 	}
 	r.in.Start(x, n, cols, quantized)
-	if quantized {
-		r.quantize.in = r.in
-		r.spread(&r.quantize, (n+matmul.QuantizeUnit-1)/matmul.QuantizeUnit, 8*n*cols)
-	}
+	r.quantize.in = r.in
+	r.spread(&r.quantize, (n+matmul.QuantizeUnit-1)/matmul.QuantizeUnit, 8*n*cols)
 }
 
 func (q *quantize) Do(_, from, to int) {
@@ -60,7 +58,7 @@ func (p *product) Do(_, from, to int) {
 	from, to = from*rowUnit, min(to*rowUnit, rows)
 	matmul.MulRows(p.y, &p.l.w, p.in, from, to)
 	for i := range p.in.Count() {
-		add(p.y[i*rows+from:i*rows+to], p.l.b[from:to])
+		matmul.Add(p.y[i*rows+from:i*rows+to], p.l.b[from:to])
 	}
 }
 
@@ -80,7 +78,7 @@ func (s *settle) Do(_, from, to int) {
 	dim := s.r.m.Dim
 	for t := from; t < to; t++ {
 		row := s.x[t*dim : (t+1)*dim]
-		add(row, s.y[t*dim:])
+		matmul.Add(row, s.y[t*dim:(t+1)*dim])
 		layerNorm(row, s.a, s.r.m.Epsilon)
 	}
 }

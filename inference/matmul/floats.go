@@ -55,24 +55,25 @@ type floatPanels struct {
 	v      []float32 // for each: panels of floatDepth columns and one of the rest
 }
 
-// fill makes panels of in's vectors.
-func (p *floatPanels) fill(in *Input) {
-	cols := in.cols &^ (lanes - 1)
+// start makes room for panels of in's vectors.
+func (p *floatPanels) start(in *Input) {
 	p.kernel, p.count = active().floats, 0
-	if p.kernel == nil || cols == 0 {
-		return
+	if cols := in.cols &^ (lanes - 1); p.kernel != nil && cols > 0 {
+		p.count = in.count / floatWide
+		if n := p.count * floatWide * cols; len(p.v) < n {
+			p.v = make([]float32, n)
+		}
 	}
-	p.count = in.count / floatWide
-	if n := p.count * floatWide * cols; len(p.v) < n {
-		p.v = make([]float32, n)
-	}
-	for i := range p.count {
-		for c := 0; c < cols; c += floatDepth {
-			depth := min(floatDepth, cols-c)
-			dst := p.v[(i*cols+c)*floatWide:][:depth*floatWide]
-			for v := range floatWide {
-				p.kernel.panelF32(dst, v, floatWide, in.floats[(i*floatWide+v)*in.cols+c:][:depth], depth/lanes)
-			}
+}
+
+// fill fills panel i.
+func (p *floatPanels) fill(in *Input, i int) {
+	cols := in.cols &^ (lanes - 1)
+	for c := 0; c < cols; c += floatDepth {
+		depth := min(floatDepth, cols-c)
+		dst := p.v[(i*cols+c)*floatWide:][:depth*floatWide]
+		for v := range floatWide {
+			p.kernel.panelF32(dst, v, floatWide, in.floats[(i*floatWide+v)*in.cols+c:][:depth], depth/lanes)
 		}
 	}
 }

@@ -31,11 +31,11 @@ func (in *Input) Set(x []float32, count, cols int, quantize bool) {
 	in.Quantize(0, count)
 }
 
-// Start is Set, but leaves vectors to be quantized to Quantize.
+// Start is Set, but leaves reading x to Quantize, which must follow.
 func (in *Input) Start(x []float32, count, cols int, quantize bool) {
 	in.start(x, count, cols)
 	if in.quantized = quantize; !quantize {
-		in.panels.fill(in)
+		in.panels.start(in)
 	} else {
 		in.batch.start(in)
 		in.words.grow(max(count, in.batch.count*batchWide) * paddedCols(cols))
@@ -57,11 +57,15 @@ func (in *Input) start(x []float32, count, cols int) {
 	in.batch.count, in.panels.count = 0, 0
 }
 
-// Quantize quantizes vectors [from, to) of those that Start was given; from is a
+// Quantize quantizes vectors [from, to) of those that Start was given, or puts them in
+// order for many vectors' products with floats; from is a
 // multiple of QuantizeUnit, and to another one or their number. Threads may do
 // different vectors at a time. Products come after all are done.
 func (in *Input) Quantize(from, to int) {
 	if !in.quantized && !in.inBytes {
+		for p := from / floatWide; p < min(to/floatWide, in.panels.count); p++ {
+			in.panels.fill(in, p)
+		}
 		return
 	}
 	k := active()

@@ -117,9 +117,8 @@ func (e *Executor) eachRow(T, layer int, do func(e *Executor, layer, row int), n
 		t.unit = matmul.Columns
 	}
 	if len(next) > 0 {
-		if e.in.Start(e.h, T, e.m.Dim, quantized(next)); quantized(next) {
-			t.unit, t.quantize = matmul.QuantizeUnit, true
-		}
+		e.in.Start(e.h, T, e.m.Dim, quantized(next))
+		t.unit, t.quantize = matmul.QuantizeUnit, true
 	}
 	e.m.pool.run(t, (T+t.unit-1)/t.unit, T*e.m.Dim*rowWork)
 }

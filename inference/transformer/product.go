@@ -4,10 +4,9 @@ import "github.com/unikernel-ai/unikernel-ai/inference/matmul"
 
 // input makes x (T, cols) the vectors that are multiplied with the matrices next.
 func (e *Executor) input(x []float32, T, cols int, matrices ...*matmul.Matrix) {
-	if e.in.Start(x, T, cols, quantized(matrices)); quantized(matrices) {
-		e.quantize = quantizeTask{e.in, T}
-		e.m.pool.run(&e.quantize, (T+matmul.QuantizeUnit-1)/matmul.QuantizeUnit, T*cols*quantizeWork)
-	}
+	e.in.Start(x, T, cols, quantized(matrices))
+	e.quantize = quantizeTask{e.in, T}
+	e.m.pool.run(&e.quantize, (T+matmul.QuantizeUnit-1)/matmul.QuantizeUnit, T*cols*quantizeWork)
 }
 
 // quantized reports whether one of the matrices multiplies with quantized vectors.
