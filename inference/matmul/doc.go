@@ -2,7 +2,7 @@
 // with vectors, the few vector functions a transformer needs beside them, and a
 // BLAS backend in gonum's shape.
 //
-// # Two halves
+// # Parts
 //
 // Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, BF16,
 // Q8_0, Q4_0 and more), with an Input, one or more vectors. Weights are read in place.
@@ -10,6 +10,12 @@
 // Implementation is a blas.Float32 and a blas.Float64: gonum's, with what is faster
 // here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.
 // Command bench measures it beside gonum and OpenBLAS.
+//
+// Ordered and Soften are what attention is made of (attend.go); RMSNorm, Rotate, SwiGLU
+// and others are the vector functions (vector.go).
+//
+// Spread shares work between processors, for products of Implementation and for who
+// divides other work, by MulRows for one (team.go).
 //
 // # Same numbers everywhere
 //
