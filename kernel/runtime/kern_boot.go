@@ -42,6 +42,7 @@ func kernInit(start, tsc uint64) {
 	kernTimes[kernTimeFirst], kernTimes[kernTimeKernel] = tsc, kernTSC()
 	kernBootStack[0] = kernBootMark // nothing guards the boot stack; kernBooted looks
 	kernLock(c)                     // until the first task runs
+	c.startXSave()                  // before other code: QEMU would translate that again
 	kernConsoleInit()               // words for what can go wrong
 	kernClockInit(tsc)              // time starts
 	kernRandomInit(tsc)             // for canaries and marks
@@ -55,7 +56,7 @@ func kernInit(start, tsc uint64) {
 	kernIDTInit()                   // exceptions have words from here on
 	kernMapIdentity(phys.Range{Start: kernAPIC, End: kernAPIC + kernPage})
 	kernMaskPIC()       // the legacy interrupt controllers
-	c.start()           // tables, vector state, local APIC
+	c.start()           // tables, local APIC
 	kernClockBegin()    // first sample
 	kernSched.Online(0) // this processor takes part
 	c.online = 1        //

@@ -77,6 +77,7 @@ const (
 	kernAPICEnable   = 1 << 11 // in the APIC base MSR
 	kernCR4OSXSAVE   = 1 << 18
 	kernRFLAGSIF     = 1 << 9
+	kernRFLAGSRF     = 1 << 16
 	kernRFLAGSNew    = 0x202 // interrupts on
 	kernSyscallMask  = 0x700 // RFLAGS that a stray SYSCALL clears: IF, TF, DF
 	kernXCR0Wanted   = 0xe7  // x87, SSE, AVX, opmask, ZMM
@@ -157,7 +158,6 @@ func kernIDTInit() {
 // start sets up the calling processor, whose block is prepared.
 func (c *kernCPU) start() {
 	kernLoadTables(uintptr(unsafe.Pointer(&c.gdtr)), uintptr(unsafe.Pointer(&c.idtr)))
-	c.startXSave()
 	kernWriteMSR(kernMSREFER, kernReadMSR(kernMSREFER)|kernEFERSyscall)
 	kernWriteMSR(kernMSRSTAR, kernCS<<32)
 	kernWriteMSR(kernMSRLSTAR, uint64(kernStrayEntry()))

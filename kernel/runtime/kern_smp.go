@@ -116,6 +116,7 @@ func kernTrampolineTake(p phys.Addr) bool {
 //
 //go:nowritebarrierrec
 func kernAPInit(c *kernCPU) {
+	c.startXSave()
 	c.start()
 	kernLock(c)
 	kernWriteCR3(kernReadCR3()) // what changed since it came

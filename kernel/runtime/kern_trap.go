@@ -28,10 +28,21 @@ func kernTrap(f *kernFrame) {
 	kernLock(c)
 	if f.vec >= trap.FirstInterrupt {
 		kernInterrupt(c, f.vec)
-	} else if f.vec != trap.PageFault || !kernDemand(addr, kernAccess(f.err)) {
+	} else if !kernFirstTouch(f, addr) {
 		kernException(c.cur, f, addr)
 	}
 	kernReturn(c)
+}
+
+// kernFirstTouch gives memory to an access that only lacked it, and reports whether f
+// was one. A fault leaves RF in the flags to return with, which matters to breakpoints
+// alone (Intel SDM vol. 3B "Resume Flag"); but for it QEMU would translate the code again.
+func kernFirstTouch(f *kernFrame, addr uint64) bool {
+	if f.vec != trap.PageFault || !kernDemand(addr, kernAccess(f.err)) {
+		return false
+	}
+	f.rflags &^= kernRFLAGSRF
+	return true
 }
 
 // kernAccess says what a page fault with error code e wanted.
@@ -82,7 +93,7 @@ func kernNested(f *kernFrame) {
 	if c.probeTrap(f, uintptr(addr)) {
 		return
 	}
-	if f.vec == trap.PageFault && kernDemand(addr, kernAccess(f.err)) {
+	if kernFirstTouch(f, addr) {
 		return
 	}
 	kernPrint("\n*** kernel: exception in the kernel")
