@@ -54,6 +54,7 @@ func BenchmarkMask(b *testing.B) {
 				{"objects", `{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","maxLength":40},"age":{"type":"integer"},"kind":{"enum":["small","large","none"]}},"required":["name","age"]}}`},
 				{"any", `{"type":"array"}`},
 				{"pattern", `{"type":"string","pattern":"^([a-z]+ )*[a-z]+\\.$"}`},
+				{"counted", `{"type":"string","pattern":"^([a-z]+ )*[a-z]+\\.$","maxLength":300}`},
 			} {
 				b.Run(c.name, func(b *testing.B) {
 					g, err := Compile(c.schema)

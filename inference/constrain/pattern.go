@@ -227,6 +227,9 @@ func (p *patternReader) class() (*expr, error) {
 	if negated {
 		ranges = invert(ranges)
 	}
+	if len(cut(ranges)) == 0 { // [^\s\S]
+		return nil, errPattern
+	}
 	return &expr{ranges: ranges}, nil
 }
 

@@ -41,6 +41,7 @@ func TestCompileRefusesByNameAndPlace(t *testing.T) {
 		{"format", `{"type":"string","format":"email"}`, `#/format: format "email" is not supported`},
 		{"pattern", `{"type":"string","pattern":"(?=a)"}`, "#/pattern: pattern \"(?=a)\": byte"},
 		{"back reference", `{"type":"string","pattern":"(a)\\1"}`, "#/pattern: pattern"},
+		{"class of nothing", `{"type":"string","pattern":"^a[^\\s\\S]$"}`, "#/pattern: pattern"},
 		{"open group", `{"type":"string","pattern":"(a"}`, "#/pattern: pattern"},
 		{"anchor inside", `{"type":"string","pattern":"a(^b)"}`, "^ and $ are supported at the ends"},
 		{"repeats", `{"type":"string","pattern":"((a{1000}){1000}){1000}"}`, "more than 8192 states"},

@@ -1,6 +1,9 @@
 package constrain
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // formats are the values of format that are generated exactly, as patterns: RFC 3339 §5.6 (leap
 // seconds are left out), RFC 4122 §3, RFC 2673 §3.2.
@@ -37,7 +40,7 @@ func (c *compiler) patterned(sh *shape) (int32, error) {
 	if err != nil {
 		return dead, fmt.Errorf("%s: %w", v.at(), err)
 	}
-	r := &regular{c: c, states: []letter{{}}, min: sh.minLength, max: sh.maxLength, starts: make(map[place]int32), closures: make(map[int32][]int32)}
+	r := &regular{c: c, states: []letter{{}}, min: sh.minLength, max: sh.maxLength, closures: make(map[int32][]int32)}
 	first, err := r.whole(e)
 	if err != nil {
 		return dead, fmt.Errorf("%s: %w", v.at(), err)
@@ -66,14 +69,24 @@ type regular struct {
 	min, max int      // characters; max -1: no bound
 
 	closures map[int32][]int32 // letters that a state leads to without reading
-	starts   map[place]int32   // their nodes
+	starts   map[string]int32  // nodes of places, by their keys
 	work     []place
+	effort   int // steps of moves
 }
 
-// place is a letter and how many characters came before it.
+// place is letters, sorted, one of which is to be read, and how many characters came before.
 type place struct {
-	state int32
-	count int
+	states []int32
+	count  int
+}
+
+// key tells places apart.
+func (p place) key() string {
+	b := make([]byte, 0, 4*len(p.states)+4)
+	for _, s := range append(slices.Clip(p.states), int32(p.count)) {
+		b = append(b, byte(s), byte(s>>8), byte(s>>16), byte(s>>24))
+	}
+	return string(b)
 }
 
 // maxLetters bounds the letters of one pattern.
@@ -201,32 +214,105 @@ func (r *regular) closure(state int32) []int32 {
 			stack = append(stack, l.next, l.alt)
 		}
 	}
+	slices.Sort(list)
 	r.closures[state] = list
 	return list
 }
 
-// emit makes the nodes of a string that begins at first.
+// emit makes the nodes of a string that begins at first. Letters that can be read at the same place are put
+// together, so that one way is open and not several, unless that makes too much of the pattern.
 func (r *regular) emit(first int32) int32 {
+	nodes := len(r.c.g.nodes)
+	start, ok := r.places(first, true)
+	if !ok {
+		r.c.g.nodes = r.c.g.nodes[:nodes]
+		start, _ = r.places(first, false)
+	}
+	return r.c.bytes('"', '"', start)
+}
+
+const (
+	maxPlaces = 2048    // that letters are put together for
+	maxMerge  = 256 << 10 // steps of work for that
+)
+
+// places makes the nodes of all places. ok is false if there are too many, or too much work, to put
+// letters together.
+func (r *regular) places(first int32, together bool) (start int32, ok bool) {
+	r.starts, r.work, r.effort = make(map[string]int32), r.work[:0], 0
 	closing := r.c.bytes('"', '"', ret)
-	start := r.node(place{first, 0})
+	start = r.node(place{r.closure(first), 0})
 	for len(r.work) > 0 && r.c.err == nil {
+		if together && (len(r.starts) > maxPlaces || r.effort > maxMerge) {
+			return dead, false
+		}
 		at := r.work[len(r.work)-1]
 		r.work = r.work[:len(r.work)-1]
 		var all []int32
-		for _, s := range r.closure(at.state) {
-			if s == 0 {
-				if at.count >= r.min {
-					all = append(all, closing)
-				}
-				continue
-			}
-			if l := &r.states[s]; r.max < 0 || at.count < r.max {
-				all = append(all, r.c.character(l.ranges, r.node(place{l.next, r.count(at.count)})))
+		if at.states[0] == 0 && at.count >= r.min {
+			all = append(all, closing)
+		}
+		if r.max < 0 || at.count < r.max {
+			for _, m := range r.moves(at.states, together) {
+				all = append(all, r.c.character(m.ranges, r.node(place{m.to, r.count(at.count)})))
 			}
 		}
-		r.c.g.nodes[r.starts[at]].next = r.c.union(all)
+		r.c.g.nodes[r.starts[at.key()]].next = r.c.union(all)
 	}
-	return r.c.bytes('"', '"', start)
+	return start, true
+}
+
+// move is what reading a character leads to.
+type move struct {
+	ranges []runes
+	to     []int32
+}
+
+// moves returns where the states lead: each for itself, or together, where every character is in one
+// move only.
+func (r *regular) moves(states []int32, together bool) (list []move) {
+	var cuts []rune
+	for _, s := range states {
+		l := &r.states[s]
+		if s == 0 {
+			continue
+		}
+		if !together {
+			list = append(list, move{l.ranges, r.closure(l.next)})
+		}
+		for _, c := range l.ranges {
+			cuts = append(cuts, c.low, c.high+1)
+		}
+	}
+	if !together {
+		return list
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	index := make(map[string]int)
+	for i, low := range cuts {
+		var to []int32
+		for _, s := range states {
+			l := &r.states[s]
+			r.effort += 1 + len(l.ranges)
+			if s != 0 && slices.ContainsFunc(l.ranges, func(c runes) bool { return c.low <= low && low <= c.high }) {
+				to = append(to, r.closure(l.next)...)
+			}
+		}
+		if r.effort += len(to); to == nil || r.effort > maxMerge {
+			continue
+		}
+		slices.Sort(to)
+		to = slices.Compact(to)
+		key := place{states: to}.key()
+		at, ok := index[key]
+		if !ok {
+			at = len(list)
+			index[key], list = at, append(list, move{to: to})
+		}
+		list[at].ranges = append(list[at].ranges, runes{low, cuts[i+1] - 1})
+	}
+	return list
 }
 
 // count is what one more character makes of n.
@@ -237,12 +323,12 @@ func (r *regular) count(n int) int {
 	return n + 1
 }
 
-// node returns the node of a place, which emit fills in.
+// node returns the node of a place, which places fills in.
 func (r *regular) node(at place) int32 {
-	n, ok := r.starts[at]
+	n, ok := r.starts[at.key()]
 	if !ok {
 		n = r.c.node(node{op: opSplit, next: dead, alt: dead, loop: -1})
-		r.starts[at] = n
+		r.starts[at.key()] = n
 		r.work = append(r.work, at)
 	}
 	return n
