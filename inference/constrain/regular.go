@@ -232,7 +232,7 @@ func (r *regular) emit(first int32) int32 {
 }
 
 const (
-	maxPlaces = 2048    // that letters are put together for
+	maxPlaces = 2048      // that letters are put together for
 	maxMerge  = 256 << 10 // steps of work for that
 )
 
