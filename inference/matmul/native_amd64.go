@@ -97,11 +97,7 @@ func rowsF32AVX2(y, w, x []float32) {
 		rowsF32(y, w, x)
 		return
 	}
-	r := 0
-	for ; r+4 <= len(y); r += 4 {
-		rows4F32AVX2(&y[r], &w[r*cols], &x[0], whole, 4*cols)
-	}
-	for ; r < len(y); r++ {
+	for r := range y {
 		rows1F32AVX2(&y[r], &w[r*cols], &x[0], whole, 4*cols)
 	}
 	if whole == cols {
@@ -122,11 +118,7 @@ func rowsF16AVX2(y []float32, w []byte, x []float32) {
 		rowsF16(y, w, x)
 		return
 	}
-	r := 0
-	for ; r+4 <= len(y); r += 4 {
-		rows4F16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
-	}
-	for ; r < len(y); r++ {
+	for r := range y {
 		rows1F16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
 	}
 	if whole == cols {
@@ -147,11 +139,7 @@ func rowsBF16AVX2(y []float32, w []byte, x []float32) {
 		rowsBF16(y, w, x)
 		return
 	}
-	r := 0
-	for ; r+4 <= len(y); r += 4 {
-		rows4BF16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
-	}
-	for ; r < len(y); r++ {
+	for r := range y {
 		rows1BF16AVX2(&y[r], &w[2*r*cols], &x[0], whole, 2*cols)
 	}
 	if whole == cols {

@@ -6,32 +6,17 @@ package matmul
 // lead to as many elements as the loops below use; nothing else is read or
 // written, and no alignment is needed. They do not let their arguments escape.
 
-// rows4F32AVX2 is rowsF32 for 4 rows, stride bytes apart, and cols a multiple of 16.
-//
-//go:noescape
-func rows4F32AVX2(y, w, x *float32, cols, stride int)
-
-// rows1F32AVX2 is rows4F32AVX2 for 1 row.
+// rows1F32AVX2 is rowsF32 for 1 row and cols a multiple of 16; stride is not used.
 //
 //go:noescape
 func rows1F32AVX2(y, w, x *float32, cols, stride int)
 
-// rows4F16AVX2 is rowsF16 for 4 rows, stride bytes apart, and cols a multiple of 16.
-//
-//go:noescape
-func rows4F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
-
-// rows1F16AVX2 is rows4F16AVX2 for 1 row.
+// rows1F16AVX2 is rowsF16 for 1 row and cols a multiple of 16; stride is not used.
 //
 //go:noescape
 func rows1F16AVX2(y *float32, w *byte, x *float32, cols, stride int)
 
-// rows4BF16AVX2 is rowsBF16 for 4 rows, stride bytes apart, and cols a multiple of 16.
-//
-//go:noescape
-func rows4BF16AVX2(y *float32, w *byte, x *float32, cols, stride int)
-
-// rows1BF16AVX2 is rows4BF16AVX2 for 1 row.
+// rows1BF16AVX2 is rowsBF16 for 1 row and cols a multiple of 16; stride is not used.
 //
 //go:noescape
 func rows1BF16AVX2(y *float32, w *byte, x *float32, cols, stride int)

@@ -73,7 +73,6 @@ func main() {
 	write("avx2_amd64.s", func(o *out) {
 		constants(o)
 		for _, kind := range []string{"F32", "F16", "BF16"} {
-			floats(o, 4, kind)
 			floats(o, 1, kind)
 		}
 		weighted(o, 4)

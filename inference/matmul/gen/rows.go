@@ -35,6 +35,9 @@ func floats(o *out, n int, kind string) {
 	o.op("SHRQ", "$4", "COLS")
 	o.op("JZ", "fold")
 	o.label("loop")
+	if n == 1 { // one row after the other: prefetchers stop at a page's end
+		o.op("PREFETCHT0", fmt.Sprintf("%d(W)", prefetchAhead))
+	}
 	o.op("VMOVUPS", "(X)", "Y8")
 	o.op("VMOVUPS", "32(X)", "Y9")
 	for r := range n {
