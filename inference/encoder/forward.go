@@ -72,9 +72,9 @@ func (r *run) forward(ctx context.Context, tokens []int32) error {
 		row, other := x[t*dim:(t+1)*dim], r.h[:dim]
 		m.embed.Row(row, int(id))
 		m.types.Row(other, 0)
-		add(row, other)
+		matmul.Add(row, other)
 		m.position.Row(other, t)
-		add(row, other)
+		matmul.Add(row, other)
 		layerNorm(row, m.norm, m.Epsilon)
 	}
 
@@ -110,14 +110,6 @@ func (r *run) forward(ctx context.Context, tokens []int32) error {
 		}
 	}
 	return nil
-}
-
-// add computes x += y.
-func add(x, y []float32) {
-	y = y[:len(x)]
-	for i := range x {
-		x[i] += y[i]
-	}
 }
 
 // layerNorm computes x = (x - mean)/sqrt(variance + eps)·w + b (arXiv 1607.06450).

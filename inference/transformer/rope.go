@@ -30,8 +30,8 @@ func (l *loader) rotation(c Config) rotation {
 	for i := range r.freq {
 		r.freq[i] = math.Pow(c.RopeBase, -2*float64(i)/float64(c.RopeDims)) / c.RopeLine
 	}
-	if l.f.Tensor("rope_freqs.weight") != nil {
-		for i, f := range l.vector("rope_freqs.weight", len(r.freq)) {
+	if l.File.Tensor("rope_freqs.weight") != nil {
+		for i, f := range l.Vector("rope_freqs.weight", len(r.freq)) {
 			r.freq[i] /= float64(f)
 		}
 	}

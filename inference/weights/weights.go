@@ -68,7 +68,7 @@ func (l *Loader) Matrix(name string, rows, cols int) matmul.Matrix {
 		m, err = matmul.New(formats[t.Type], t.Data, rows, cols)
 	}
 	if err != nil {
-		l.fail(t, "%v", err)
+		l.Err = fmt.Errorf("%s: tensor %q at offset %d: %w", l.Package, name, t.Offset, err)
 	}
 	return m
 }
