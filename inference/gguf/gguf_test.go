@@ -150,7 +150,8 @@ func TestBoolIsZeroOrOne(t *testing.T) {
 // second opinion in gguftest.
 func TestTypesHaveTheirSizes(t *testing.T) {
 	for typ, name := range map[gguf.Type]string{gguf.F32: "F32", gguf.F16: "F16", gguf.BF16: "BF16", gguf.Q8_0: "Q8_0", gguf.Q4_0: "Q4_0",
-		gguf.Q4_1: "Q4_1", gguf.Q4_K: "Q4_K", gguf.Q5_K: "Q5_K", gguf.Q6_K: "Q6_K"} {
+		gguf.Q4_1: "Q4_1", gguf.Q4_K: "Q4_K", gguf.Q5_K: "Q5_K", gguf.Q6_K: "Q6_K",
+		gguf.Q5_0: "Q5_0", gguf.Q5_1: "Q5_1", gguf.IQ4_NL: "IQ4_NL"} {
 		elems, size := gguftest.BlockSize(uint32(typ))
 		if elems == 0 || typ.String() != name {
 			t.Fatalf("%v: %d elements, want name %s", typ, elems, name)

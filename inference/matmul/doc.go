@@ -4,8 +4,9 @@
 //
 // # Parts
 //
-// Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, BF16,
-// Q8_0, Q4_0 and more), with an Input, one or more vectors. Weights are read in place.
+// Mul multiplies a Matrix, weights as they lie in a model file (F32, F16, BF16, Q8_0,
+// Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q4_K, Q5_K, Q6_K), with an Input, one or more vectors.
+// Weights are read in place.
 //
 // Implementation is a blas.Float32 and a blas.Float64: gonum's, with what is faster
 // here replaced. blas32.Use(matmul.Implementation{}) speeds up a gonum program.
@@ -29,21 +30,23 @@
 // # Quantized products
 //
 // Input vectors are quantized to 16 bits in blocks of 32, not to the 8 bits
-// that other engines use. With AVX2 that costs nothing - VPMADDWD takes 16-bit
-// factors, and 8-bit weights are widened while loading, which replaces the sign
-// juggling that VPMADDUBSW would need - and the error becomes 2^-16 of the
-// block's largest value instead of 2^-8: below that of float32 attention, and far
-// below that of the weights. It is why greedy tokens equal those of a float64 engine.
+// that other engines use: VPMADDWD takes 16-bit factors, weights are widened on the way,
+// and the error becomes 2^-16 of the block's largest value instead of 2^-8: below that of
+// float32 attention, and far below that of the weights. It is why greedy tokens equal those
+// of a float64 engine. One definition serves all formats (rowsBlocks in words.go):
 //
-//	block of weights:  scale dw (half), 32 integers    sum = Σ wq[i]·xq[i], exact in int32
-//	block of x:        scale dx (float), 32 int16      y  += float32(sum) · (dw·dx)
+//	block of weights:  scale dw, least m, 32 integers    sum = Σ wq[i]·xq[i], exact in int32
+//	block of x:        scale dx (float), 32 int16        s[b mod 8] += float32(sum) · (dw·dx) - m·Σx
+//
+// Eight sums let a kernel read one row after the other, as memory likes best: 8 blocks are
+// a register, and prefetches run ahead of it over the ends of pages.
 //
 // Where an input has many vectors, weights are unpacked once for all of them, and the
-// vectors lie side by side (batch.go). The results have the same bits.
+// vectors lie side by side (batch.go; floats.go for weights that are floats). The results
+// have the same bits.
 //
-// SetBytes quantizes an input to 8 bits instead, for the formats Q4_1, Q4_K, Q5_K and
-// Q6_K, and for who wants it for Q8_0 and Q4_0. Integer sums are exact there too, and
-// every kernel gives the bits of rowsBytes in bytes.go.
+// SetBytes quantizes an input to 8 bits instead, for who wants it. Integer sums are exact
+// there too, and every kernel gives the bits of rowsBytes in bytes.go.
 //
 // # Kernels
 //
