@@ -21,7 +21,7 @@ func TestTenBoots(t *testing.T) {
 
 // TestLittleMemory boots at the size that the README promises.
 func TestLittleMemory(t *testing.T) {
-	v := guest.Boot(t, vm.Config{Memory: 40})
+	v := guest.Boot(t, vm.Config{Memory: 24})
 	s := guest.Session(t, v, "", nil)
 	echo(t, s, "hello")
 	var g generated
