@@ -244,9 +244,6 @@ func (m *machine) scalar(in instruction) bool {
 	switch {
 	case op == "PREFETCHT0" || op == "VZEROUPPER":
 		return true
-	case op == "KMOVD":
-		m.gpr[in.args[1]] = m.value(in.args[0], 4)
-		return true
 	case op == "MOVWLZX":
 		m.gpr[in.args[1]] = m.value(in.args[0], 2)
 		return true

@@ -61,11 +61,14 @@ var lanes32 = map[string]func(d, a, b uint32) uint32{
 		}
 		return d
 	},
-	"VPADDB": func(_, a, b uint32) (sum uint32) {
+	"VPAND": func(_, a, b uint32) uint32 { return a & b }, "VPOR": func(_, a, b uint32) uint32 { return a | b },
+	"VPCMPEQB": func(_, a, b uint32) (same uint32) {
 		for i := 0; i < 32; i += 8 {
-			sum |= (a>>i + b>>i) & 0xFF << i
+			if a>>i&0xFF == b>>i&0xFF {
+				same |= 0xFF << i
+			}
 		}
-		return sum
+		return same
 	},
 	"VPCMPEQD": func(_, a, b uint32) uint32 { return map[bool]uint32{true: ^uint32(0)}[a == b] },
 	"VPCMPEQW": func(_, a, b uint32) uint32 {
@@ -131,6 +134,25 @@ func (m *machine) vector(in instruction) bool {
 			m.write(dst, d)
 			return true
 		}
+		switch op {
+		case "VPUNPCKLBW", "VPUNPCKHBW", "VPHADDD": // in each 128 bits
+			b, a, out := m.read(in.args[0], w), m.read(in.args[1], w), make([]byte, w)
+			for q := 0; q < w; q += 16 {
+				for i := range 8 {
+					from := q + i
+					if op == "VPUNPCKHBW" {
+						from += 8
+					}
+					out[q+2*i], out[q+2*i+1] = a[from], b[from]
+				}
+				for i := 0; op == "VPHADDD" && i < 2; i++ {
+					set32(out, q/4+i, get32(a, q/4+2*i)+get32(a, q/4+2*i+1))
+					set32(out, q/4+2+i, get32(b, q/4+2*i)+get32(b, q/4+2*i+1))
+				}
+			}
+			m.write(dst, out)
+			return true
+		}
 		if op == "VPERMD" { // the first operand's elements, chosen by the second's
 			b, order, out := m.read(in.args[0], w), m.read(in.args[1], w), make([]byte, w)
 			for i := range w / 4 {
@@ -151,20 +173,6 @@ func (m *machine) vector(in instruction) bool {
 			return true
 		}
 		return false
-	}
-	if n == 4 && in.args[2][0] == 'K' { // bytes that the mask does not choose stay
-		old, mask := m.read(dst, m.width(dst)), m.gpr[in.args[2]]
-		if !m.vector(instruction{op, []string{in.args[0], in.args[1], dst}}) {
-			return false
-		}
-		out := m.read(dst, len(old))
-		for i := range out {
-			if mask>>i&1 == 0 {
-				out[i] = old[i]
-			}
-		}
-		m.write(dst, out)
-		return true
 	}
 	return m.move(op, in.args, dst)
 }
@@ -229,7 +237,7 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		out := m.read(args[2], m.width(dst))
 		copy(out[int(imm)*size:], m.read(args[1], size))
 		m.write(dst, out)
-	case "VPERM2F128":
+	case "VPERM2F128", "VPERM2I128":
 		a, b, out := m.read(args[2], 32), m.read(args[1], 32), make([]byte, 32)
 		for h := range 2 {
 			copy(out[16*h:], [][]byte{a, b}[imm>>(4*h+1)&1][imm>>(4*h)&1*16:][:16])
@@ -261,12 +269,6 @@ func (m *machine) move(op string, args []string, dst string) bool {
 		binary.LittleEndian.PutUint64(v[:], m.value(args[1], size))
 		copy(out[int(imm)*size:], v[:size])
 		m.write(dst, out)
-	case "VPERMQ":
-		in, out := m.read(args[1], 32), make([]byte, 32)
-		for i := range 4 {
-			set64(out, i, get64(in, int(imm>>(2*i)&3)))
-		}
-		m.write(dst, out)
 	case "VPSRLDQ":
 		m.write(dst, m.read(args[1], 16)[imm:])
 	case "VPRORQ", "VPSRLQ":
@@ -277,6 +279,12 @@ func (m *machine) move(op string, args []string, dst string) bool {
 			} else {
 				set64(out, i, get64(out, i)>>imm)
 			}
+		}
+		m.write(dst, out)
+	case "VPSLLW":
+		out := m.read(args[1], m.width(dst))
+		for i := range len(out) / 2 {
+			binary.LittleEndian.PutUint16(out[2*i:], uint16(get16(out, i))<<imm)
 		}
 		m.write(dst, out)
 	case "VPSLLD", "VPSRLW":

@@ -11,12 +11,13 @@ var wordsKernels = append(append([]bytesKernel(nil), bytesKernels...),
 // the loop takes a group of 8 blocks at a time; of a row's last group it leaves out pairs
 // of blocks that the row does not have.
 //
-// 256 bits: Y0 the 8 float sums; Y3 zero; Y4, Y5, Y14 what weights wants; Y7, Y12, Y13
+// Y0 is the 8 float sums; Y3 zero; Y4, Y5, Y14 what weights wants; Y7, Y12, Y13
 // weights; Y9, Y10, Y11, Y1 products, added pair by pair; Y6, Y9, Y10 factors; Y15 blocks
 // that the row has.
 //
-// 512 bits with VNNI: Z8 to Z15 products of a block each; Z20 to Z23 what wideWords wants;
-// Z30 blocks that the row has.
+// With VNNI one instruction multiplies and adds. Registers of 512 bits would not be faster:
+// a block of 32 words is one, and 8 of them take longer to add up (llvm-mca, znver4: 40
+// cycles a group instead of 32).
 //
 // The weights of rows to come are fetched in time: prefetchers stop at a page's end.
 func (k bytesKernel) rowsWords(o *out) {
@@ -33,27 +34,16 @@ func (k bytesKernel) rowsWords(o *out) {
 		o.op("MOVQ", fmt.Sprintf("%s+%d(FP)", []string{"y", "w", "rows", "stride", "groups", "q", "scale", "sum", "first"}[i], 8*i), r)
 	}
 	o.op("SHLQ", "$5", "END")
-	if k.wide {
-		k.wideConstants(o)
-	} else {
-		o.op("VPXOR", "Y3", "Y3", "Y3")
-		k.weightConstants(o)
-	}
+	o.op("VPXOR", "Y3", "Y3", "Y3")
+	k.weightConstants(o)
 	o.label("row")
 	o.op("MOVQ", "NEXT", "W")
 	o.op("ADDQ", "STRIDE", "NEXT")
 	o.op("MOVQ", "q+40(FP)", "X")
 	o.op("XORQ", "AT", "AT")
 	o.op("VXORPS", "Y0", "Y0", "Y0")
-	all := "Y15"
-	if k.wide {
-		all = "Y6"
-	}
 	if k.blockwise() {
-		o.op("VPCMPEQD", all, all, all)
-		if k.wide {
-			o.op("VMOVDQU64", "Z6", "Z30")
-		}
+		o.op("VPCMPEQD", "Y15", "Y15", "Y15")
 	}
 	o.label("group")
 	if k.blockwise() {
@@ -63,28 +53,13 @@ func (k bytesKernel) rowsWords(o *out) {
 		o.op("JNE", "whole")
 		o.op("MOVQ", "mask+80(FP)", "AX")
 		o.op("MOVQ", "last+88(FP)", "LEFT")
-		if k.wide {
-			o.op("VMOVDQU", "(AX)", "Y6")
-			o.op("VMOVDQU64", "Z6", "Z30")
-		} else {
-			o.op("VMOVDQU", "(AX)", "Y15")
-		}
+		o.op("VMOVDQU", "(AX)", "Y15")
 		o.label("whole")
 	}
 	for at := 0; at < k.groupSize(); at += 64 {
 		o.op("PREFETCHT0", fmt.Sprintf("%d(W)", prefetchAhead+at))
 	}
-	if k.wide {
-		for j := range 8 {
-			k.wideWords(o, j)
-			dst := fmt.Sprintf("Z%d", 8+j)
-			o.op("VPXORQ", dst, dst, dst)
-			o.op("VPDPWSSD", fmt.Sprintf("%d(X)", 64*j), "Z7", dst)
-		}
-		o.sumWide()
-	} else {
-		k.groupWords(o)
-	}
+	k.groupWords(o)
 	k.groupFloats(o)
 	k.wordsFactors(o)
 	o.op("ADDQ", fmt.Sprintf("$%d", k.groupSize()), "W")
@@ -114,6 +89,10 @@ func (k bytesKernel) groupWords(o *out) {
 		o.op("VPUNPCKLBW", "Y3", "Y7", "Y13")
 		o.op("VPUNPCKHBW", "Y3", "Y7", "Y7")
 		o.op("VPMADDWD", fmt.Sprintf("%d(X)", 64*j), "Y13", y(dst))
+		if k.wide {
+			o.op("VPDPWSSD", fmt.Sprintf("%d(X)", 64*j+32), "Y7", y(dst))
+			return
+		}
 		o.op("VPMADDWD", fmt.Sprintf("%d(X)", 64*j+32), "Y7", "Y7")
 		o.op("VPADDD", "Y7", y(dst), y(dst))
 	}
@@ -193,10 +172,7 @@ func (k bytesKernel) wordsFactors(o *out) {
 	k.loadScale(o, 6)
 	o.op("VMULPS", "(SCALE)(AT*1)", "Y6", "Y6")
 	mask := func(reg string) {
-		switch {
-		case k.blockwise() && k.wide:
-			o.op("VPANDQ", "Z30", "Z"+reg[1:], "Z"+reg[1:])
-		case k.blockwise():
+		if k.blockwise() {
 			o.op("VANDPS", "Y15", reg, reg)
 		}
 	}
