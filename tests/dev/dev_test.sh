@@ -266,6 +266,17 @@ test_visible_folders() {
   equal "$(< "$box/out")" "a c "
 }
 
+# Only what is there can be seen from inside: what the first unikai model get brings would be lost.
+test_folder_of_models_is_made() {
+  mkdir -p "$box/home" || return
+  fake unshare 'printf "%s\n" "$@"'
+  run 'enter ROOT true' HOME="$box/home" XDG_CACHE_HOME= UNIKAI_MODELS= > "$box/out"
+  [ -d "$box/home/.cache/unikai/models" ] || { cat "$box/out"; return 1; }
+  : > "$box/file"
+  run 'enter ROOT true' HOME="$box/home" UNIKAI_MODELS="$box/file/models" > "$box/out" # nobody may need it
+  want "inside.sh" "$(< "$box/out")"
+}
+
 test_usage_and_clean() {
   want "usage: ./dev CMD" "$("$top/dev" 2>&1)" || return
   mkdir -p "$box/precious" && : > "$box/precious/file"

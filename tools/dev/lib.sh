@@ -81,6 +81,7 @@ enter() {
   path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/libexec:$goroot/bin
   export PATH_INSIDE=${registry_dir:+$registry_dir/bin:}${npm_dir:+$npm_dir/bin:}$path ROOT_INSIDE=$root NIX_INSIDE=$cache/nix
   export UNIKAI_MODELS=${UNIKAI_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/unikai/models} # where unikai model get keeps them
+  make_folders "$UNIKAI_MODELS" 2> /dev/null || : # or what that brings would stay among the tools
   # Where ./dev keeps the models that tests use; none while it is being set up.
   [ -z "${models_dir-}" ] || export UNIKAI_TEST_MODELS=${UNIKAI_TEST_MODELS:-$models_dir}
   export PIP_CONFIG_FILE=${PIP_CONFIG_FILE:-${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf} # the index of this user's choice
