@@ -3,6 +3,7 @@ package constrain
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // costs says for each state of a grammar how many tokens finish the value from there: not
@@ -23,10 +24,14 @@ type costs struct {
 
 	edges  []int32 // where the tokens lead that a state of a literal can read
 	starts []int32 // of each state's edges
+	visits int     // of states, to find all this
 }
 
 // never is the cost where no token leads on.
 const never = 1 << 28
+
+// maxVisits bounds the work of finding costs: about a second's.
+const maxVisits = 1 << 24
 
 func plus(a, b int32) int32 { return min(a+b, never) }
 
@@ -41,12 +46,15 @@ func newCosts(g *Grammar, v *Vocabulary) (*costs, error) {
 		c.node[i] = never
 	}
 	for changed := true; changed; {
-		changed = false
-		for i := range g.loops {
-			c.round(i)
+		if c.visits += len(g.order); c.visits > maxVisits {
+			return nil, errors.New("constrain: the schema refers to itself in too many ways")
 		}
-		for i := range g.nodes {
-			if cost, need := c.through(int32(i)); cost < c.node[i] {
+		changed = false
+		for _, i := range g.order {
+			if l := g.nodes[i].loop; l >= 0 {
+				c.round(int(l))
+			}
+			if cost, need := c.through(i); cost < c.node[i] {
 				c.node[i], c.need[i], changed = cost, need, true
 			}
 		}
@@ -145,13 +153,14 @@ func (c *costs) through(i int32) (cost, need int32) {
 			}
 			break
 		}
-		for b := int(n.low); b <= int(n.high); b++ {
-			to(n.next, c.byteCost(byte(b)))
+		if slices.Contains(c.v.single[n.low:int(n.high)+1], true) {
+			to(n.next, 1)
 		}
 	case opSet:
 		for b := range 256 {
-			if c.g.inSet(n.alt, byte(b)) {
-				to(n.next, c.byteCost(byte(b)))
+			if c.v.single[b] && c.g.inSet(n.alt, byte(b)) {
+				to(n.next, 1)
+				break
 			}
 		}
 	case opSplit:

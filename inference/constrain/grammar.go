@@ -12,6 +12,8 @@ type Grammar struct {
 	rules []int32 // their first nodes
 	start int32
 
+	// order is the nodes that start leads to, each behind those that it leads to, but for cycles.
+	order []int32
 	// alive says of each node whether a value can be finished from there, byte for byte.
 	alive []bool
 }
@@ -75,13 +77,56 @@ func (g *Grammar) States() int { return len(g.nodes) }
 
 func (g *Grammar) inSet(i int32, b byte) bool { return g.sets[i][b>>6]>>(b&63)&1 != 0 }
 
-// findAlive fills in alive: the least solution, by going over the nodes until nothing changes. Nodes
-// mostly follow those that they lead to, so that few rounds do.
+// findOrder fills in order, without recursion: chains are as long as there are nodes.
+func (g *Grammar) findOrder() {
+	type visit struct{ node, next int32 }
+	seen := make([]bool, len(g.nodes))
+	stack := []visit{{node: g.start}, {node: done}} // what start returns to
+	seen[g.start], seen[done] = true, true
+	for len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		to, ok := g.target(top.node, top.next)
+		if !ok {
+			g.order = append(g.order, top.node)
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		if top.next++; !seen[to] {
+			seen[to] = true
+			stack = append(stack, visit{node: to})
+		}
+	}
+}
+
+// target returns node i's k-th among those that it leads to; ok is false if there are not so many.
+func (g *Grammar) target(i, k int32) (to int32, ok bool) {
+	n := &g.nodes[i]
+	switch k {
+	case 0: // dead for those that lead nowhere
+		return n.next, true
+	case 1:
+		switch n.op {
+		case opSplit:
+			return n.alt, true
+		case opCall:
+			return g.rules[n.alt], true
+		}
+		return dead, true
+	case 2:
+		if n.loop >= 0 && g.loops[n.loop].item >= 0 {
+			return g.rules[g.loops[n.loop].item], true
+		}
+	}
+	return dead, false
+}
+
+// findAlive fills in alive: the least solution, by going over the nodes until nothing changes.
 func (g *Grammar) findAlive() {
+	g.findOrder()
 	g.alive = make([]bool, len(g.nodes))
 	for changed := true; changed; {
 		changed = false
-		for i := range g.nodes {
+		for _, i := range g.order {
 			if !g.alive[i] && g.leads(&g.nodes[i]) {
 				g.alive[i], changed = true, true
 			}

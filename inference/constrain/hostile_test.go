@@ -35,6 +35,10 @@ func hostileSchemas() map[string]string {
 		"nested loops":               `{"type":"string","pattern":"^((((a*)*b*)*c*)*|(.*.*.*.*x)*)*$"}`,
 		"counted anything":           `{"type":"string","pattern":"^(.|é|[^b]){500}$"}`,
 		"optional letters":           `{"type":"string","pattern":"^` + strings.Repeat("[a-z]?", 250) + `$"}`,
+		"a long pattern":             `{"type":"string","pattern":"^` + strings.Repeat("[a-z]{1000}", 8) + `$"}`,
+		"empty groups":               `{"type":"string","pattern":"^` + strings.Repeat("(", 30) + strings.Repeat("){1000}", 30) + `$"}`,
+		"many optional letters":      `{"type":"string","pattern":"^` + strings.Repeat("([a-z]?){1000}", 4) + `$","minLength":2,"maxLength":3000}`,
+		"some optional letters":      `{"type":"string","pattern":"^([a-z]?){400}$","minLength":2,"maxLength":300}`,
 		"properties that are alike":  `{"type":"object","additionalProperties":false,"properties":{` + many(256, `"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d":{"minimum":%d}`) + `}}`,
 		"one long name":              `{"type":"object","required":["` + strings.Repeat("a", 30000) + `"]}`,
 		"values of everything":       `{"enum":[` + strings.TrimSuffix(strings.Repeat(`"aaaaaaaaaa",`, 4000), ",") + `]}`,
@@ -43,7 +47,8 @@ func hostileSchemas() map[string]string {
 	}
 }
 
-// TestHostileSchemasAreBounded compiles each, and writes some tokens if there is no error.
+// TestHostileSchemasAreBounded compiles each, and writes some tokens if there is no error. Times are
+// logged only: machines are slow. What has no bound does not get done.
 func TestHostileSchemasAreBounded(t *testing.T) {
 	v, pieces := testVocabulary()
 	logits := make([]float32, len(pieces))
@@ -85,8 +90,11 @@ func TestHostileSchemasAreBounded(t *testing.T) {
 				worst = max(worst, time.Since(start))
 			}
 			t.Logf("%v, %d MiB allocated, worst token %v, %v", made, allocated, worst, err)
-			if made > 10*time.Second || worst > 10*time.Second || allocated > 64 {
-				t.Errorf("%v and %d MiB to compile, %v a token", made, allocated, worst)
+			if allocated > 64 {
+				t.Errorf("%d MiB to compile", allocated)
+			}
+			if o != nil && o.visits > 16*g.States() {
+				t.Errorf("%d visits of %d states to find costs", o.visits, g.States())
 			}
 		})
 	}

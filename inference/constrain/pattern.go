@@ -293,3 +293,60 @@ func (p *patternReader) escape(wide bool) ([]runes, error) {
 	}
 	return nil, errPattern // references, \b, \p and others
 }
+
+// lengths returns how many characters a pattern's strings have at least and, if that is bounded, at
+// most; -1 is no bound.
+func lengths(e *expr) (low, high int) {
+	for i, seq := range e.subs {
+		l, h := extent(seq)
+		if n := len(seq.subs); n == 0 || seq.subs[0].op != exprStart || seq.subs[n-1].op != exprEnd {
+			h = -1
+		}
+		if i == 0 {
+			low, high = l, h
+		}
+		low, high = min(low, l), longer(high, h)
+	}
+	return low, high
+}
+
+// longer returns the greater of two lengths, where -1 is no bound.
+func longer(a, b int) int {
+	if a < 0 || b < 0 {
+		return -1
+	}
+	return max(a, b)
+}
+
+// extent is lengths for any expression.
+func extent(e *expr) (low, high int) {
+	switch e.op {
+	case exprRunes:
+		return 1, 1
+	case exprSeq:
+		for _, sub := range e.subs {
+			l, h := extent(sub)
+			low = min(low+l, maxCount)
+			if high >= 0 && h >= 0 {
+				high = min(high+h, maxCount)
+			} else {
+				high = -1
+			}
+		}
+	case exprAny:
+		for i, sub := range e.subs {
+			l, h := extent(sub)
+			if i == 0 {
+				low, high = l, h
+			}
+			low, high = min(low, l), longer(high, h)
+		}
+	case exprRepeat:
+		l, h := extent(e.subs[0])
+		low, high = min(l*e.min, maxCount), min(max(h, -1)*e.max, maxCount)
+		if h < 0 || e.max < 0 {
+			high = -1
+		}
+	}
+	return low, high
+}

@@ -42,6 +42,7 @@ func (c *compiler) patterned(sh *shape) (int32, error) {
 	}
 	r := &regular{c: c, states: []letter{{}}, min: sh.minLength, max: sh.maxLength, closures: make(map[int32][]int32)}
 	first, err := r.whole(e)
+	r.seen = make([]int32, len(r.states))
 	if err != nil {
 		return dead, fmt.Errorf("%s: %w", v.at(), err)
 	}
@@ -68,7 +69,10 @@ type regular struct {
 	states   []letter // the first is the end
 	min, max int      // characters; max -1: no bound
 
+	built    int               // calls of build
 	closures map[int32][]int32 // letters that a state leads to without reading
+	seen     []int32           // by states: the closure that was last there, plus one
+	listed   int               // elements of closures and of places' keys
 	starts   map[string]int32  // nodes of places, by their keys
 	work     []place
 	effort   int // steps of moves
@@ -89,8 +93,13 @@ func (p place) key() string {
 	return string(b)
 }
 
-// maxLetters bounds the letters of one pattern.
-const maxLetters = 8 << 10
+// Bounds of one pattern: its letters, the expressions that they are made of (an empty group has no letter,
+// however often it is repeated), and the elements of lists of them.
+const (
+	maxLetters = 8 << 10
+	maxBuilt   = 16 * maxLetters
+	maxListed  = 1 << 20
+)
 
 func (r *regular) letter(l letter) (int32, error) {
 	if len(r.states) >= maxLetters {
@@ -136,6 +145,9 @@ func (r *regular) whole(e *expr) (first int32, err error) {
 
 // build returns the state that reads e and goes to next.
 func (r *regular) build(e *expr, next int32) (int32, error) {
+	if r.built++; r.built > maxBuilt {
+		return 0, fmt.Errorf("pattern of more than %d parts", maxBuilt)
+	}
 	var err error
 	switch e.op {
 	case exprRunes:
@@ -196,18 +208,17 @@ func (r *regular) repeat(e *expr, next int32) (start int32, err error) {
 
 // closure returns what reads a character, and the end, among what a state leads to without reading.
 func (r *regular) closure(state int32) []int32 {
-	if list, ok := r.closures[state]; ok {
+	if list, ok := r.closures[state]; ok || r.c.err != nil {
 		return list
 	}
-	seen := make(map[int32]bool)
 	list, stack := []int32{}, []int32{state}
 	for len(stack) > 0 {
 		s := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if seen[s] {
+		if r.seen[s] == state+1 {
 			continue
 		}
-		seen[s] = true
+		r.seen[s] = state + 1
 		if l := &r.states[s]; s == 0 || l.ranges != nil {
 			list = append(list, s)
 		} else {
@@ -215,8 +226,16 @@ func (r *regular) closure(state int32) []int32 {
 		}
 	}
 	slices.Sort(list)
+	r.list(len(list))
 	r.closures[state] = list
 	return list
+}
+
+// list counts elements that are kept. Beyond maxListed the schema is refused.
+func (r *regular) list(n int) {
+	if r.listed += n; r.listed > maxListed && r.c.err == nil {
+		r.c.err = fmt.Errorf("pattern with too many parts that can be left out")
+	}
 }
 
 // emit makes the nodes of a string that begins at first. Letters that can be read at the same place are put
@@ -325,68 +344,16 @@ func (r *regular) count(n int) int {
 
 // node returns the node of a place, which places fills in.
 func (r *regular) node(at place) int32 {
-	n, ok := r.starts[at.key()]
+	if r.c.err != nil {
+		return dead
+	}
+	key := at.key()
+	n, ok := r.starts[key]
 	if !ok {
+		r.list(len(at.states))
 		n = r.c.node(node{op: opSplit, next: dead, alt: dead, loop: -1})
-		r.starts[at.key()] = n
+		r.starts[key] = n
 		r.work = append(r.work, at)
 	}
 	return n
-}
-
-// lengths returns how many characters a pattern's strings have at least and, if that is bounded, at
-// most; -1 is no bound.
-func lengths(e *expr) (low, high int) {
-	for i, seq := range e.subs {
-		l, h := extent(seq)
-		if n := len(seq.subs); n == 0 || seq.subs[0].op != exprStart || seq.subs[n-1].op != exprEnd {
-			h = -1
-		}
-		if i == 0 {
-			low, high = l, h
-		}
-		low, high = min(low, l), longer(high, h)
-	}
-	return low, high
-}
-
-// longer returns the greater of two lengths, where -1 is no bound.
-func longer(a, b int) int {
-	if a < 0 || b < 0 {
-		return -1
-	}
-	return max(a, b)
-}
-
-// extent is lengths for any expression.
-func extent(e *expr) (low, high int) {
-	switch e.op {
-	case exprRunes:
-		return 1, 1
-	case exprSeq:
-		for _, sub := range e.subs {
-			l, h := extent(sub)
-			low = min(low+l, maxCount)
-			if high >= 0 && h >= 0 {
-				high = min(high+h, maxCount)
-			} else {
-				high = -1
-			}
-		}
-	case exprAny:
-		for i, sub := range e.subs {
-			l, h := extent(sub)
-			if i == 0 {
-				low, high = l, h
-			}
-			low, high = min(low, l), longer(high, h)
-		}
-	case exprRepeat:
-		l, h := extent(e.subs[0])
-		low, high = min(l*e.min, maxCount), min(max(h, -1)*e.max, maxCount)
-		if h < 0 || e.max < 0 {
-			high = -1
-		}
-	}
-	return low, high
 }
