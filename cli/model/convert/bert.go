@@ -66,7 +66,7 @@ func BERT(w io.Writer, src fs.FS, o Options) error {
 
 	m := maker{in: in, halves: o.Halves}
 	m.head(o, &c, pooling.First)
-	m.tokens(strings.Split(strings.TrimSuffix(string(vocab), "\n"), "\n"), c.Vocabulary)
+	m.tokens(strings.Split(strings.TrimSuffix(string(vocab), "\n"), "\n"), &c)
 	m.layers(&c)
 	if m.err != nil {
 		return fmt.Errorf("convert: %w", m.err)
@@ -144,9 +144,9 @@ const tokenNormal, tokenUnknown, tokenControl = 1, 2, 3
 
 // tokens writes the vocabulary as GGUF has it: U+2581 in front of what begins a word,
 // nothing in front of the rest, which vocab.txt writes with "##".
-func (m *maker) tokens(pieces []string, count int) {
-	if len(pieces) != count {
-		m.fail(fmt.Errorf("vocab.txt has %d pieces, want %d", len(pieces), count))
+func (m *maker) tokens(pieces []string, c *config) {
+	if len(pieces) != c.Vocabulary {
+		m.fail(fmt.Errorf("vocab.txt has %d pieces, want %d", len(pieces), c.Vocabulary))
 		return
 	}
 	kinds := make([]int32, len(pieces))
@@ -168,7 +168,7 @@ func (m *maker) tokens(pieces []string, count int) {
 	m.out.key("tokenizer.ggml.model", "bert")
 	m.out.key("tokenizer.ggml.tokens", pieces)
 	m.out.key("tokenizer.ggml.token_type", kinds)
-	m.out.key("tokenizer.ggml.token_type_count", uint32(2))
+	m.out.key("tokenizer.ggml.token_type_count", uint32(c.Types))
 	for _, name := range []string{"padding", "unknown", "cls", "seperator", "mask"} {
 		id, ok := ids[name]
 		if !ok {

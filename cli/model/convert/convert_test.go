@@ -72,7 +72,7 @@ func TestHalf(t *testing.T) {
 
 // original is files of a small encoder, as sentence-transformers keeps them.
 func original() fstest.MapFS {
-	const width, hidden, context = 32, 64, 10
+	const width, hidden, context, types = 32, 64, 10, 1
 	vocab := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "cat", "##s", "##", "[unused0]"}
 	header, data := make(map[string]any), []byte(nil)
 	add := func(name string, shape ...int) {
@@ -88,7 +88,7 @@ func original() fstest.MapFS {
 	}
 	add("embeddings.word_embeddings.weight", len(vocab), width)
 	add("embeddings.position_embeddings.weight", context, width)
-	add("embeddings.token_type_embeddings.weight", 2, width)
+	add("embeddings.token_type_embeddings.weight", types, width)
 	both := func(name string, rows, cols int) {
 		if cols > 0 {
 			add(name+".weight", rows, cols)
@@ -114,7 +114,7 @@ func original() fstest.MapFS {
 		panic(err)
 	}
 	config := map[string]any{"model_type": "bert", "hidden_act": "gelu", "hidden_size": width, "intermediate_size": hidden, "num_hidden_layers": 1,
-		"num_attention_heads": 4, "max_position_embeddings": context, "type_vocab_size": 2, "vocab_size": len(vocab), "layer_norm_eps": 1e-12}
+		"num_attention_heads": 4, "max_position_embeddings": context, "type_vocab_size": types, "vocab_size": len(vocab), "layer_norm_eps": 1e-12}
 	c, err := json.Marshal(config)
 	if err != nil {
 		panic(err)
@@ -155,6 +155,9 @@ func TestBERT(t *testing.T) {
 		}
 		if kinds, err := f.Ints("tokenizer.ggml.token_type"); err != nil || !slices.Equal(kinds, []int32{3, 2, 3, 3, 3, 1, 1, 1, 1}) {
 			t.Errorf("types %v, %v", kinds, err)
+		}
+		if n, err := f.Uint("tokenizer.ggml.token_type_count"); err != nil || n != 1 {
+			t.Errorf("%d types of texts, %v", n, err)
 		}
 		x := gguftest.Dequantize(uint32(f.Tensor("blk.0.ffn_up.weight").Type), f.Tensor("blk.0.ffn_up.weight").Data)
 		name := len("encoder.layer.0.intermediate.dense.weight")
@@ -208,6 +211,10 @@ func TestBERTRefuses(t *testing.T) {
 		{"a tensor too many", replace("model.safetensors", `"pooler.dense.bias"`, `"poolex.dense.bias"`), `"poolex.dense.bias" and 0 others`},
 		{"outside the file", replace("model.safetensors", `"data_offsets":[0,1152]`, `"data_offsets":[9999,1]`), "at 9999 to 1 of"},
 		{"header too long", func(s fstest.MapFS) { s["model.safetensors"].Data[3] = 1 }, "header of"},
+		{"not a number", func(s fstest.MapFS) {
+			b := s["model.safetensors"].Data
+			copy(b[8+le.Uint64(b)+4*5:], "\xff\xff\xff\xff")
+		}, `tensor "embeddings.word_embeddings.weight": element 5 is NaN`},
 		{"no header", func(s fstest.MapFS) { s["model.safetensors"].Data = []byte{1} }, "1 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

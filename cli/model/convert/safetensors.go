@@ -56,8 +56,8 @@ func readWeights(b []byte) (*weights, error) {
 	return w, nil
 }
 
-// floats returns a tensor of that shape, which must be F32 and is taken out of those
-// that are left.
+// floats returns a tensor of that shape, which must be F32, of finite numbers, and is
+// taken out of those that are left.
 func (w *weights) floats(name string, shape ...int) ([]float32, error) {
 	e, ok := w.tensors[name]
 	switch {
@@ -80,6 +80,9 @@ func (w *weights) floats(name string, shape ...int) ([]float32, error) {
 	f := make([]float32, len(b)/4)
 	for i := range f {
 		f[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		if f[i]-f[i] != 0 {
+			return nil, fmt.Errorf("tensor %q: element %d is %v", name, i, f[i])
+		}
 	}
 	return f, nil
 }
