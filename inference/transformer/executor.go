@@ -63,11 +63,23 @@ type place struct {
 // prompts ran at 20,600 tokens/s with 32, 21,400 with 64 and 21,900 with 128.
 const mostRows = 64
 
+// maxScratch bounds the bytes of that memory where tokens need much: a file of a few MiB
+// can say that Dim is 1 and Hidden a million.
+const maxScratch = 64 << 20
+
+// rowsOf returns how many tokens a step of a model of this shape can have.
+func rowsOf(c *Config) int {
+	q := c.Heads * c.HeadDim
+	row := 4 * (2*c.Dim + 2*q + 2*c.KVHeads*c.HeadDim + 2*c.Hidden + 2*c.RopeDims + 2*max(c.Dim, c.Hidden, q))
+	return max(1, min(mostRows, maxScratch/row))
+}
+
 // MaxRows returns how many tokens a step can have.
-func (m *Model) MaxRows() int { return mostRows }
+func (m *Model) MaxRows() int { return m.rows }
 
 // NewExecutor returns an executor. Its memory is made when it is first needed: some
-// 4·MaxRows·(6·Dim + 3·Hidden) bytes, and the logits of some tokens.
+// 4·MaxRows·(6·Dim + 4·Hidden) bytes, 64 MiB at most if MaxRows is not 1, and the logits of
+// some tokens.
 func (m *Model) NewExecutor() *Executor { return &Executor{m: m} }
 
 // Step appends the tokens of all pieces to their sessions, of which no two may be the
@@ -119,7 +131,7 @@ func (e *Executor) prepare() int {
 	c, f := &e.m.Config, func(n int) []float32 { return make([]float32, n) }
 	t := rows // 1: who generates alone needs no more
 	if t > 1 {
-		if t = matmul.QuantizeUnit; rows > t {
+		if t = min(matmul.QuantizeUnit, e.m.MaxRows()); rows > t {
 			t = e.m.MaxRows()
 		}
 	}

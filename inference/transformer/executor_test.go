@@ -184,3 +184,48 @@ func TestStepAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsOfAStepFitInMemory(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		Config
+		want int
+	}{
+		{"embedded", Config{Dim: 160, Heads: 4, KVHeads: 2, HeadDim: 40, Hidden: 448, RopeDims: 40}, mostRows},
+		{"70 billion weights", Config{Dim: 8192, Heads: 64, KVHeads: 8, HeadDim: 128, Hidden: 28672, RopeDims: 128}, mostRows},
+		{"next to no weights", Config{Dim: 1, Heads: 1, KVHeads: 1, HeadDim: 1, Hidden: maxDim}, 3},
+		{"as wide as can be", Config{Dim: maxDim, Heads: 1, KVHeads: 1, HeadDim: maxDim, Hidden: maxDim, RopeDims: maxDim}, 1},
+	} {
+		if got := rowsOf(&c.Config); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// TestFewRowsHaveTheSameBits runs a text in steps of at most five, one and seventeen tokens.
+func TestFewRowsHaveTheSameBits(t *testing.T) {
+	f := tiny{arch: "llama", typ: gguf.Q8_0, layers: 2}.file(t)
+	text := make([]int32, 60)
+	for i := range text {
+		text[i] = int32(i * 7 % tinyVocab)
+	}
+	want, _ := alone(t, f, CacheF32, text)
+	for _, rows := range []int{5, 1, 17} {
+		m, err := New(f, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.rows = rows
+		s, err := m.NewSession(len(text), CacheF32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(text, nil)
+		if err != nil || !slices.Equal(got, want[len(text)-1]) {
+			t.Errorf("steps of %d: logits differ from those of steps of 1, %v", rows, err)
+		}
+		if m.executor.rows > rows {
+			t.Errorf("steps of %d: memory for %d", rows, m.executor.rows)
+		}
+	}
+}

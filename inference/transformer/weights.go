@@ -24,6 +24,7 @@ type Model struct {
 	rotations []rotation
 
 	pool *pool
+	rows int // of a step, at most
 
 	turn     sync.Mutex
 	executor *Executor // of Session.Run; guarded by turn
@@ -79,7 +80,7 @@ func New(f *gguf.File, threads int) (*Model, error) {
 		return nil, l.Err
 	}
 	m.Type = l.Type()
-	m.pool = newPool(threads)
+	m.pool, m.rows = newPool(threads), rowsOf(&c)
 	return m, nil
 }
 
