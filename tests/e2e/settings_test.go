@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/unikernel-ai/unikernel-ai/cli/vm"
 	"github.com/unikernel-ai/unikernel-ai/tests/guest"
 )
@@ -67,4 +69,34 @@ func TestMeasures(t *testing.T) {
 		}
 	}
 	t.Logf("bench: %v", speed)
+}
+
+// TestSchema asks the guest for JSON of a model that knows none.
+func TestSchema(t *testing.T) {
+	s := guest.Session(t, theGuest(t), "", nil)
+	schema := map[string]any{
+		"type": "object", "required": []string{"name", "age"},
+		"properties": map[string]any{
+			"name": map[string]any{"type": "string", "minLength": 1, "maxLength": 9},
+			"age":  map[string]any{"type": "integer", "minimum": 30, "maximum": 960},
+		},
+	}
+	var got struct {
+		Text  string
+		Value struct {
+			Name *string
+			Age  *int
+		}
+		Finish string `json:"finish_reason"`
+	}
+	call(t, s, "generate", map[string]any{"prompt": "And Noah was", "json_schema": schema, "temperature": 2, "seed": 5}, &got)
+	v := got.Value
+	if v.Name == nil || v.Age == nil || *v.Name == "" || len([]rune(*v.Name)) > 9 || *v.Age < 30 || *v.Age > 960 || got.Finish != "eos" {
+		t.Errorf("generate = %+v", got)
+	}
+	call(t, s, "generate", map[string]any{"prompt": "And", "max_tokens": 1}, nil) // the mask is gone with its call
+	r, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: "generate", Arguments: map[string]any{"prompt": "And", "json_schema": map[string]any{"not": true}}})
+	if err != nil || !r.IsError || !strings.Contains(textOf(t, r), `"not"`) {
+		t.Errorf("a schema that cannot be held to: %+v, %v", r, err)
+	}
 }
