@@ -39,6 +39,7 @@ func hostileSchemas() map[string]string {
 		"empty groups":               `{"type":"string","pattern":"^` + strings.Repeat("(", 30) + strings.Repeat("){1000}", 30) + `$"}`,
 		"many optional letters":      `{"type":"string","pattern":"^` + strings.Repeat("([a-z]?){1000}", 4) + `$","minLength":2,"maxLength":3000}`,
 		"some optional letters":      `{"type":"string","pattern":"^([a-z]?){400}$","minLength":2,"maxLength":300}`,
+		"a large class, often":       `{"type":"string","pattern":"^(` + gaps(10000) + `?){400}$"}`,
 		"properties that are alike":  `{"type":"object","additionalProperties":false,"properties":{` + many(256, `"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d":{"minimum":%d}`) + `}}`,
 		"one long name":              `{"type":"object","required":["` + strings.Repeat("a", 30000) + `"]}`,
 		"values of everything":       `{"enum":[` + strings.TrimSuffix(strings.Repeat(`"aaaaaaaaaa",`, 4000), ",") + `]}`,
@@ -97,5 +98,32 @@ func TestHostileSchemasAreBounded(t *testing.T) {
 				t.Errorf("%d visits of %d states to find costs", o.visits, g.States())
 			}
 		})
+	}
+}
+
+// gaps is a class of n characters that are not neighbours.
+func gaps(n int) string {
+	class := []rune{'['}
+	for i := range n {
+		class = append(class, rune(0x4E00+2*i))
+	}
+	return string(append(class, ']'))
+}
+
+// TestLargeClassesAreWhole: a class that is too much work to put together with others is not cut short.
+// Beyond maxThreads ranges some ways are dropped.
+func TestLargeClassesAreWhole(t *testing.T) {
+	v, _ := testVocabulary()
+	for _, n := range []int{100, 300, 400, 500} {
+		g, err := Compile(`{"type":"string","pattern":"^` + gaps(n) + `*$"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range []int{0, n / 2, n - 1} {
+			text := `"` + string(rune(0x4E00+2*i)) + `"`
+			if _, whole := reads(g, v, text); !whole {
+				t.Errorf("class of %d characters: %s does not fit", n, text)
+			}
+		}
 	}
 }

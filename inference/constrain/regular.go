@@ -262,7 +262,7 @@ func (r *regular) places(first int32, together bool) (start int32, ok bool) {
 	closing := r.c.bytes('"', '"', ret)
 	start = r.node(place{r.closure(first), 0})
 	for len(r.work) > 0 && r.c.err == nil {
-		if together && (len(r.starts) > maxPlaces || r.effort > maxMerge) {
+		if together && len(r.starts) > maxPlaces {
 			return dead, false
 		}
 		at := r.work[len(r.work)-1]
@@ -272,7 +272,14 @@ func (r *regular) places(first int32, together bool) (start int32, ok bool) {
 			all = append(all, closing)
 		}
 		if r.max < 0 || at.count < r.max {
-			for _, m := range r.moves(at.states, together) {
+			moves := r.moves(at.states, together)
+			if together && r.effort > maxMerge {
+				return dead, false
+			}
+			for _, m := range moves {
+				if r.c.err != nil {
+					return dead, true
+				}
 				all = append(all, r.c.character(m.ranges, r.node(place{m.to, r.count(at.count)})))
 			}
 		}
@@ -288,7 +295,7 @@ type move struct {
 }
 
 // moves returns where the states lead: each for itself, or together, where every character is in one
-// move only.
+// move only: not all of them if effort is beyond maxMerge then.
 func (r *regular) moves(states []int32, together bool) (list []move) {
 	var cuts []rune
 	for _, s := range states {
@@ -298,12 +305,16 @@ func (r *regular) moves(states []int32, together bool) (list []move) {
 		}
 		if !together {
 			list = append(list, move{l.ranges, r.closure(l.next)})
+			continue
+		}
+		if r.effort += len(l.ranges); r.effort > maxMerge {
+			break
 		}
 		for _, c := range l.ranges {
 			cuts = append(cuts, c.low, c.high+1)
 		}
 	}
-	if !together {
+	if !together || r.effort > maxMerge {
 		return list
 	}
 	slices.Sort(cuts)
@@ -318,7 +329,10 @@ func (r *regular) moves(states []int32, together bool) (list []move) {
 				to = append(to, r.closure(l.next)...)
 			}
 		}
-		if r.effort += len(to); to == nil || r.effort > maxMerge {
+		if r.effort += len(to); r.effort > maxMerge {
+			break
+		}
+		if to == nil {
 			continue
 		}
 		slices.Sort(to)
