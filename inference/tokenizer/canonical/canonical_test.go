@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -78,15 +77,12 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// Marks without end are put in order in bounded time.
+// Marks without end are put in order in bounded time: with the square of so many this would not end.
 func TestComposeIsBounded(t *testing.T) {
-	text := "a" + strings.Repeat("\u0301\u0323\u0345", 1<<15)
-	start := time.Now()
-	if got := Compose(text); utf8.RuneCountInString(got) < 3<<15-2 || Compose(got) != got {
+	const n = 1 << 19
+	text := "a" + strings.Repeat("\u0301\u0323\u0345", n)
+	if got := Compose(text); utf8.RuneCountInString(got) < 3*n-2 || Compose(got) != got {
 		t.Errorf("%d characters", utf8.RuneCountInString(got))
-	}
-	if d := time.Since(start); d > 10*time.Second {
-		t.Errorf("took %v", d)
 	}
 }
 
