@@ -102,8 +102,8 @@ func (o *Output) plain(budget int32) (ok, all bool) {
 	return false, false
 }
 
-// maxSteps bounds the steps of threads in one walk, maxThin the threads that go on when that is reached. Schemas
-// that are not made to be slow stay far below.
+// maxSteps bounds the steps of threads in one walk, and the states that they lead to, maxThin the
+// threads that go on when that is reached, to the end. Schemas that are not made to be slow stay far below.
 const (
 	maxSteps = 4 << 20
 	maxThin  = 8
@@ -118,7 +118,7 @@ func (o *Output) thin() {
 // walk finds the tokens, or the rough ones alone, that some thread can read to the end, and their costs. It
 // gives up, and returns false, if there are too many threads for that.
 func (o *Output) walk(rough bool) (ok bool) {
-	t, steps := &o.v.all, 0
+	t, steps, work := &o.v.all, 0, o.work
 	if rough {
 		t = &o.v.rough
 	}
@@ -134,7 +134,7 @@ func (o *Output) walk(rough bool) (ok bool) {
 			continue
 		}
 		o.list, o.frames, o.keys = o.list[:top.to], o.frames[:top.frames], o.keys[:top.keys]
-		if steps += top.to - top.from; steps > o.steps && len(o.state) > maxThin {
+		if steps += top.to - top.from; steps+o.work-work > o.steps && len(o.state) > maxThin {
 			ok = false
 			break
 		}

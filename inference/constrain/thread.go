@@ -34,6 +34,7 @@ type threads struct {
 	*costs
 	list   []thread
 	from   int // where in list the threads begin that add adds
+	work   int // states that add has seen
 	seen   seen
 	frames []frame
 	keys   []keyLink
@@ -49,6 +50,7 @@ func (t *threads) reset() {
 // add appends to list what h leads to without reading.
 func (t *threads) add(h thread) {
 	for {
+		t.work++
 		if !t.g.alive[h.node] || t.node[h.node] < never && t.frames[max(h.frame, 0)].depth+t.need[h.node] >= maxDepth {
 			return
 		}
