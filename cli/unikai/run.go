@@ -22,7 +22,7 @@ const bootLimit = 60 * time.Second
 // vmFlags adds the flags that say on what an image runs.
 func vmFlags(cmd *cobra.Command, c *vm.Config, accel *string) {
 	f := cmd.Flags()
-	f.IntVarP(&c.Memory, "memory", "m", 256, "guest memory in MiB")
+	f.IntVarP(&c.Memory, "memory", "m", 256, "guest memory in MiB; if it is not given, more for a large --model")
 	f.IntVar(&c.CPUs, "smp", 1, "virtual processors")
 	// TCG is what images are tested on, so it is what a newcomer gets.
 	f.StringVar(accel, "accel", string(vm.TCG), "how QEMU runs the guest: tcg, kvm, or auto for kvm where there is hardware for it")
