@@ -5,12 +5,11 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
-// FuzzCompile: any text is refused with an error of a sane size or gives a bounded automaton, in bounded
-// time; and what that writes is JSON.
+// FuzzCompile: any text is refused with an error of a sane size or gives a bounded automaton, and what that
+// writes is JSON. TestHostileSchemasAreBounded counts what it costs.
 func FuzzCompile(f *testing.F) {
 	for _, seed := range []string{
 		`true`, `{"type":"object","properties":{"a":{"$ref":"#"}},"additionalProperties":{"type":"integer","minimum":-3.5,"exclusiveMaximum":1e3}}`,
@@ -22,11 +21,7 @@ func FuzzCompile(f *testing.F) {
 	}
 	v, pieces := testVocabulary()
 	f.Fuzz(func(t *testing.T, schema string) {
-		start := time.Now()
 		g, err := Compile(schema)
-		if d := time.Since(start); d > 5*time.Second {
-			t.Fatalf("took %v", d)
-		}
 		if err != nil {
 			if text := err.Error(); !strings.HasPrefix(text, "constrain: ") || len(text) > 2000 || !utf8.ValidString(text) {
 				t.Fatalf("error %q", text)
