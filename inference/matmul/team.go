@@ -49,7 +49,7 @@ const (
 	// was stopped. Nothing is shared for shortRest then, and up to longRest if something
 	// happens again within some times that.
 	stall               = 150 * time.Microsecond
-	shortRest, longRest = time.Millisecond, 64 * time.Millisecond
+	shortRest, longRest = time.Millisecond, 16 * time.Millisecond
 )
 
 // A slot's word says all that decides whether a helper may take a piece, so that one
