@@ -46,7 +46,7 @@ func (c *config) formats(threads int, r *reader) error {
 				input = "float"
 				one.Set(x[:cols], 1, cols, false)
 				many.Set(x, vectors, cols, false)
-			case f.format.Words() && input == "16 bit":
+			case input == "16 bit":
 				one.Set(x[:cols], 1, cols, true)
 				many.Set(x, vectors, cols, true)
 			case f.format.Quantized() && input == "8 bit":

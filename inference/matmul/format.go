@@ -68,10 +68,6 @@ func (f Format) offset() bool { return f == Q4_1 || f == Q5_1 || f == Q4_K || f 
 // their halves apart.
 func (f Format) halved() bool { return f == Q6_K }
 
-// Words reports whether a quantized format multiplies with inputs of 16 bits
-// (Input.Set): all do.
-func (f Format) Words() bool { return f.Quantized() }
-
 // Matrix is weights, (rows, cols) row-major, in memory of the caller's that is
 // never written. The zero Matrix is empty.
 type Matrix struct {
